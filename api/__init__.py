@@ -1,0 +1,1 @@
+"""The front door: the only wiring, handlers, pages and the command line."""

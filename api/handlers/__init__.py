@@ -1,0 +1,1 @@
+"""One module per family of URLs; a handler translates and does nothing else."""

@@ -1,0 +1,1 @@
+"""The PostGIS catalogue: what is known of each commune, how, and since when."""

@@ -1,0 +1,1 @@
+"""Pools, the private cluster, migrations and the loader of questions."""

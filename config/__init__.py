@@ -1,0 +1,1 @@
+"""Settings read once and handed down, the five families of refusal, and logging."""

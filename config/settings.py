@@ -1,0 +1,130 @@
+"""The settings: read once at start-up, validated, frozen, and handed down.
+
+A misspelt key stops the start-up instead of becoming a silent default.
+Environment variables override `defaults.toml`: `GUICHET_<SECTION>__<KEY>`, and the short
+names GUICHET_VAR, GUICHET_DATABASE_URL and PORT.
+"""
+
+import os
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, NonNegativeInt, PositiveInt, ValidationError
+
+from config.errors import Invalid
+
+DEFAULTS = Path(__file__).with_name("defaults.toml")
+SHORT_NAMES = {
+    "GUICHET_VAR": ("paths", "var"),
+    "GUICHET_DATABASE_URL": ("database", "url"),
+    "PORT": ("web", "port"),
+}
+
+
+class Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class PathSettings(Section):
+    var: Path
+
+    @property
+    def cluster(self) -> Path:
+        """The private PostgreSQL cluster."""
+        return self.var / "cluster"
+
+    @property
+    def raw(self) -> Path:
+        """Raw bytes of every harvest, by sha256."""
+        return self.var / "raw"
+
+    @property
+    def publications(self) -> Path:
+        """One folder per generation: archives, id rasters, bulk files."""
+        return self.var / "publications"
+
+    @property
+    def logs(self) -> Path:
+        return self.var / "logs"
+
+
+class DatabaseSettings(Section):
+    url: str
+    web_pool_size: PositiveInt
+    statement_timeout_ms: PositiveInt
+    lock_timeout_ms: PositiveInt
+    harvest_statement_timeout_ms: PositiveInt
+    idle_in_transaction_timeout_ms: PositiveInt
+
+
+class ClusterSettings(Section):
+    start_timeout_seconds: PositiveInt
+    start_attempts: PositiveInt
+    shared_buffers_mb: PositiveInt
+    max_connections: PositiveInt
+
+
+class WebSettings(Section):
+    host: str
+    port: NonNegativeInt
+    processes: PositiveInt
+    max_body_bytes: PositiveInt
+    max_header_bytes: PositiveInt
+    idle_connection_seconds: PositiveInt
+    body_timeout_seconds: PositiveInt
+    trusted_proxies: tuple[str, ...]
+    public_url: str
+
+
+class TileSettings(Section):
+    min_zoom: NonNegativeInt
+    archive_max_zoom: PositiveInt
+    max_zoom: PositiveInt
+    cache_bytes: PositiveInt
+    simplification_extent: PositiveInt
+
+
+class HarvestSettings(Section):
+    fetch_timeout_seconds: PositiveInt
+    fetch_total_seconds: PositiveInt
+    fetch_max_bytes: PositiveInt
+    renew_after_days: PositiveInt
+    brake_share: float
+    brake_rows: PositiveInt
+
+
+class Settings(Section):
+    paths: PathSettings
+    database: DatabaseSettings
+    cluster: ClusterSettings
+    web: WebSettings
+    tiles: TileSettings
+    harvest: HarvestSettings
+
+
+def load(environment: Mapping[str, str] | None = None) -> Settings:
+    """Read `defaults.toml` and the environment into one frozen value.
+
+    Raises Invalid, naming every wrong key at once.
+    """
+    environment = os.environ if environment is None else environment
+    values: dict[str, dict[str, Any]] = tomllib.loads(DEFAULTS.read_text(encoding="utf-8"))
+    for name, text in sorted(environment.items()):
+        if name in SHORT_NAMES:
+            section, key = SHORT_NAMES[name]
+        elif name.startswith("GUICHET_") and "__" in name:
+            section, _, key = name.removeprefix("GUICHET_").lower().partition("__")
+        else:
+            continue
+        if text or key in ("url", "public_url"):
+            values.setdefault(section, {})[key] = text
+    try:
+        return Settings.model_validate(values)
+    except ValidationError as error:
+        wrong = "; ".join(
+            f"{'.'.join(str(part) for part in fault['loc'])}: {fault['msg']}"
+            for fault in error.errors()
+        )
+        raise Invalid(f"The settings cannot be read: {wrong}.") from error

@@ -1,0 +1,1 @@
+"""The earth: pure functions on codes, places, tiles, clocks and rasters. No database."""

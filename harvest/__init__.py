@@ -1,0 +1,1 @@
+"""From the world to the catalogue: fetch, read, plan, apply, report."""

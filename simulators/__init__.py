@@ -1,0 +1,1 @@
+"""Public simulators; they know nothing of the catalogue."""

@@ -1,0 +1,1 @@
+"""From the catalogue to pictures: vector tiles, archives, id rasters, map images."""
