@@ -11,7 +11,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, NonNegativeInt, PositiveInt, ValidationError
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    NonNegativeFloat,
+    NonNegativeInt,
+    PositiveInt,
+    ValidationError,
+)
 
 from config.errors import Invalid
 
@@ -76,6 +83,9 @@ class WebSettings(Section):
     body_timeout_seconds: PositiveInt
     trusted_proxies: tuple[str, ...]
     public_url: str
+    rate_per_second: NonNegativeFloat
+    rate_burst: PositiveInt
+    stop_timeout_seconds: PositiveInt
 
 
 class TileSettings(Section):

@@ -1,0 +1,70 @@
+"""Every page's address, in both languages: the one table that routes and links share.
+
+A template never writes a path: `url("commune", code="69123")` looks here, and the language
+switch finds the same page under its other name.
+"""
+
+import re
+from collections.abc import Mapping
+from urllib.parse import quote, urlencode
+
+LANGUAGES = ("fr", "en")
+
+# name -> (French path, English path). `{code}` is one path segment.
+PAGES: Mapping[str, tuple[str, str]] = {
+    "home": ("/fr/", "/en/"),
+    "map": ("/fr/carte", "/en/map"),
+    "map-image": ("/fr/carte.png", "/en/map.png"),
+    "map-table": ("/fr/carte.csv", "/en/map.csv"),
+    "commune": ("/fr/commune/{code}", "/en/commune/{code}"),
+    "territory": ("/fr/territoire/{code}", "/en/territory/{code}"),
+    "around-me": ("/fr/autour-de-moi", "/en/around-me"),
+    "search": ("/fr/recherche", "/en/search"),
+    "services": ("/fr/services", "/en/services"),
+    "service": ("/fr/services/{service}", "/en/services/{service}"),
+    "compare": ("/fr/comparer", "/en/compare"),
+    "method": ("/fr/methode", "/en/method"),
+    "sources": ("/fr/sources", "/en/sources"),
+    "data": ("/fr/donnees", "/en/data"),
+    "help": ("/fr/aide", "/en/help"),
+    "accessibility": ("/fr/accessibilite", "/en/accessibility"),
+    "privacy": ("/fr/confidentialite", "/en/privacy"),
+    "legal": ("/fr/mentions-legales", "/en/legal"),
+    "sitemap": ("/fr/plan-du-site", "/en/sitemap"),
+    "contribute": ("/fr/contribuer", "/en/contribute"),
+}
+_SLOT = re.compile(r"\{(\w+)\}")
+
+
+def template_of(page: str, language: str) -> str:
+    """The path template of a page. Raises KeyError for a page that is not in PAGES."""
+    return PAGES[page][LANGUAGES.index(language)]
+
+
+def pattern(template: str) -> str:
+    """The regular expression of a path template: each `{slot}` is one non-empty segment."""
+    parts = _SLOT.split(template)
+    return "".join(
+        f"(?P<{part}>[^/]+)" if position % 2 else re.escape(part)
+        for position, part in enumerate(parts)
+    )
+
+
+def slots(template: str) -> tuple[str, ...]:
+    return tuple(_SLOT.findall(template))
+
+
+def address(page: str, language: str, **values: object) -> str:
+    """The path and query of a page. Values that are not path slots become the query.
+
+    A value of None is left out, so that templates can pass what they have.
+    """
+    template = template_of(page, language)
+    wanted = slots(template)
+    path = _SLOT.sub(lambda slot: quote(str(values[slot[1]]), safe=""), template)
+    query = [
+        (name, str(value))
+        for name, value in values.items()
+        if name not in wanted and value is not None
+    ]
+    return f"{path}?{urlencode(query)}" if query else path

@@ -1,0 +1,53 @@
+"""The wiring: which modules answer which addresses. Adding a module is adding a line."""
+
+from typing import Any
+
+from tornado.routing import PathMatches, Rule
+from tornado.web import Application, URLSpec
+
+from api.handlers import (
+    health,
+    static_files,
+    tile_files,
+    v1_communes,
+    v1_documents,
+    v1_people,
+    v1_status,
+    v1_territories,
+)
+from api.handlers.base import NotFoundApi, NotFoundPage, log_request
+from api.site import Site
+
+# The first route that matches answers; each module exports ROUTES.
+ROUTE_MODULES: tuple[Any, ...] = (
+    health,
+    static_files,
+    tile_files,
+    v1_documents,
+    v1_status,
+    v1_territories,
+    v1_communes,
+    v1_people,
+)
+
+
+def routes() -> list[URLSpec]:
+    """Every route, in order."""
+    return [route for module in ROUTE_MODULES for route in module.ROUTES]
+
+
+def make_app(site: Site) -> Application:
+    """The Tornado application of one process. It opens nothing."""
+    rules: list[Rule] = [
+        *routes(),
+        # What no route knows: the API answers with a problem, the rest with a page.
+        Rule(PathMatches(r"/(api|tiles|ids|ogc)/.*"), NotFoundApi),
+        Rule(PathMatches(r".*"), NotFoundPage),
+    ]
+    return Application(
+        rules,
+        site=site,
+        log_function=log_request,
+        serve_traceback=False,
+        compress_response=False,  # ours: brotli too, and never twice (api.compression)
+    )

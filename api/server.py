@@ -1,0 +1,80 @@
+"""Start, run and stop the web processes.
+
+Sockets are bound first, then processes fork when more than one is asked for, and only then
+are database pools opened: a connection must not be shared across a fork.
+"""
+
+import asyncio
+import contextlib
+import logging
+import signal
+import socket
+from collections.abc import Callable
+
+from tornado.httpserver import HTTPServer
+from tornado.netutil import bind_sockets
+from tornado.process import fork_processes
+
+from api.app import make_app
+from api.site import open_site
+from config.settings import Settings
+
+log = logging.getLogger("guichet.server")
+
+
+def serve(settings: Settings, ready: Callable[[str], None] = lambda url: None) -> None:
+    """Serve until SIGTERM or SIGINT, then let requests in flight end.
+
+    `ready` is called once with the URL when this machine accepts connections. Raises OSError
+    when the address cannot be bound (for example: the port is taken).
+    """
+    sockets = bind(settings)
+    host, port = sockets[0].getsockname()[:2]
+    ready(f"http://{'localhost' if host in ('127.0.0.1', '::1') else host}:{port}")
+    if settings.web.processes > 1:
+        fork_processes(settings.web.processes)
+    asyncio.run(run(settings, sockets))
+
+
+def bind(settings: Settings) -> list[socket.socket]:
+    """The listening sockets; port 0 takes a free one."""
+    return bind_sockets(settings.web.port, settings.web.host, backlog=256)
+
+
+async def run(settings: Settings, sockets: list[socket.socket]) -> None:
+    """One process: open what it needs, serve, and close in the reverse order."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for signum in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(signum, stop.set)
+    site = open_site(settings)
+    # Without waiting: the site answers /healthz and says 503 while its database starts.
+    await site.pool.open(wait=False)
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(settings.web.stop_timeout_seconds):
+            await site.refresh_or_tell()
+    watcher = asyncio.create_task(site.watch())
+    server = HTTPServer(
+        make_app(site),
+        xheaders=False,  # ours believes listed proxies only (api.rate_budget.peer_of)
+        decompress_request=False,
+        max_body_size=settings.web.max_body_bytes,
+        max_buffer_size=settings.web.max_body_bytes + settings.web.max_header_bytes,
+        max_header_size=settings.web.max_header_bytes,
+        idle_connection_timeout=settings.web.idle_connection_seconds,
+        body_timeout=settings.web.body_timeout_seconds,
+    )
+    server.add_sockets(sockets)
+    try:
+        await stop.wait()
+    finally:
+        server.stop()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(settings.web.stop_timeout_seconds):
+                while site.in_flight:
+                    await asyncio.sleep(0.02)
+        await server.close_all_connections()  # what is left: idle keep-alive connections
+        watcher.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await watcher
+        await site.pool.close()
