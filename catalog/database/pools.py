@@ -1,0 +1,88 @@
+"""Connections: an asynchronous pool for the web, one synchronous connection for a task.
+
+Domain functions receive a connection; only the edge (api, the entry points of harvest and
+tiles) opens one.
+"""
+
+from typing import Any, Literal
+
+import psycopg
+from psycopg_pool import AsyncConnectionPool
+
+from catalog.database import address
+from config.errors import Unavailable
+from config.settings import Settings
+
+Purpose = Literal["harvest", "publish", "cli"]
+
+
+def _options(**values: int | str) -> str:
+    """libpq `options`: server settings that hold for the whole connection.
+
+    jit is off because it costs more than it gives on short reads; search_path is fixed so
+    that a question means the same thing whoever asks it.
+    """
+    fixed = {"jit": "off", "timezone": "UTC", **values}
+    return " ".join(f"-c {name}={value}" for name, value in fixed.items())
+
+
+def web_pool(settings: Settings) -> AsyncConnectionPool:
+    """The pool of one web process, not yet opened.
+
+    Its connections are in autocommit (each read is its own transaction), give up after the
+    web's statement and lock timeouts, and are checked before they are lent, so a database
+    that restarted costs one retry and not one error per stale connection.
+    """
+    database = settings.database
+    kwargs: dict[str, Any] = {
+        "autocommit": True,
+        "application_name": "guichet web",
+        "connect_timeout": 5,
+        "options": _options(
+            statement_timeout=database.statement_timeout_ms,
+            lock_timeout=database.lock_timeout_ms,
+            idle_in_transaction_session_timeout=database.idle_in_transaction_timeout_ms,
+        ),
+    }
+    return AsyncConnectionPool(
+        address.conninfo(settings),
+        kwargs=kwargs,
+        min_size=1,
+        max_size=database.web_pool_size,
+        timeout=database.statement_timeout_ms / 1000,
+        check=AsyncConnectionPool.check_connection,
+        name="web",
+        open=False,
+    )
+
+
+def connect(settings: Settings, purpose: Purpose) -> psycopg.Connection:
+    """One synchronous connection, autocommit off, to be used as a context manager.
+
+    Raises Unavailable, saying what to do, when no server answers.
+    """
+    database = settings.database
+    timeouts: dict[str, int] = {"statement_timeout": database.harvest_statement_timeout_ms}
+    if purpose == "cli":
+        timeouts["idle_in_transaction_session_timeout"] = database.idle_in_transaction_timeout_ms
+    try:
+        return psycopg.connect(
+            address.conninfo(settings),
+            autocommit=False,
+            application_name=f"guichet {purpose}",
+            connect_timeout=10,
+            options=_options(**timeouts),
+        )
+    except psycopg.OperationalError as error:
+        raise Unavailable(explain(settings, error)) from error
+
+
+def explain(settings: Settings, error: BaseException) -> str:
+    """One sentence for people: the database cannot be reached, and what to do about it."""
+    reason = " ".join(str(error).split())
+    if settings.database.url:
+        return f"The database of GUICHET_DATABASE_URL does not answer ({reason}): check the URL."
+    return (
+        "The private database does not answer: start it with `guichet cluster start` "
+        f"(it said: {reason})."
+    )
