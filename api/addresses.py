@@ -54,7 +54,7 @@ def slots(template: str) -> tuple[str, ...]:
     return tuple(_SLOT.findall(template))
 
 
-def address(page: str, language: str, **values: object) -> str:
+def address(page: str, language: str, /, **values: object) -> str:
     """The path and query of a page. Values that are not path slots become the query.
 
     A value of None is left out, so that templates can pass what they have.

@@ -1,7 +1,9 @@
 """Which encoding a visitor accepts, and the compressed bytes."""
 
+import asyncio
 import gzip
 import re
+from collections import OrderedDict
 
 import brotli
 
@@ -34,3 +36,32 @@ def compress(body: bytes, encoding: str, *, thorough: bool = False) -> bytes:
         return brotli.compress(body, quality=(11 if len(body) < 300_000 else 9) if thorough else 4)
     # mtime=0: the same bytes each time, so that caches and tests can compare them.
     return gzip.compress(body, 9 if thorough else 5, mtime=0)
+
+
+class Packed:
+    """Compressed forms of bodies that are asked again and again, by content, least recent out.
+
+    Compression runs in a thread, so that a large body does not hold other visitors back.
+    """
+
+    def __init__(self, entries: int = 400) -> None:
+        self._entries = entries
+        self._held: OrderedDict[tuple[str, str], bytes] = OrderedDict()
+
+    async def of(self, body: bytes, header: str, key: str) -> tuple[bytes, str]:
+        """The body in the best encoding that an Accept-Encoding header takes, and its name.
+
+        `key` stands for the content (a hash). The name is empty when nothing is accepted.
+        """
+        names = accepted(header)
+        if not names:
+            return body, ""
+        where = (key, names[0])
+        if (found := self._held.get(where)) is None:
+            found = await asyncio.to_thread(compress, body, names[0], thorough=True)
+            self._held[where] = found
+            while len(self._held) > self._entries:
+                self._held.popitem(last=False)
+        else:
+            self._held.move_to_end(where)
+        return found, names[0]

@@ -1,6 +1,6 @@
 """Numbers, dates and distances as French and English readers write them."""
 
-from datetime import date, datetime
+import datetime as dt
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_date, format_time
@@ -43,7 +43,7 @@ class Formats:
             return f">{WIDE}{self.number(100 - least, digits)}{sign}"
         return f"{self.number(value, digits)}{sign}"
 
-    def date(self, value: date | datetime | None) -> str:
+    def date(self, value: dt.date | None) -> str:
         """12 mars 2024, 1er mars 2024, 12 March 2024 (Paris days for moments)."""
         if value is None:
             return "–"
@@ -53,11 +53,11 @@ class Formats:
             written = "1er" + written.removeprefix("1")
         return written
 
-    def month(self, value: date | datetime) -> str:
+    def month(self, value: dt.date) -> str:
         """mars 2024, March 2024."""
         return format_date(self._day(value), format="MMMM y", locale=self._locale)
 
-    def date_time(self, value: datetime, zone: str = "Europe/Paris") -> str:
+    def date_time(self, value: dt.datetime, zone: str = "Europe/Paris") -> str:
         """12 mars 2024 à 9 h 05 (fr), 12 March 2024 at 09:05 (en), in a time zone."""
         local = value.astimezone(ZoneInfo(zone))
         if self.language == "fr":
@@ -82,5 +82,5 @@ class Formats:
             return f"{self.number(octets / 1000)}{WIDE}k{unit}"
         return f"{self.number(octets / 1_000_000, 1)}{WIDE}M{unit}"
 
-    def _day(self, value: date | datetime) -> date:
-        return value.astimezone(_PARIS).date() if isinstance(value, datetime) else value
+    def _day(self, value: dt.date) -> dt.date:
+        return value.astimezone(_PARIS).date() if isinstance(value, dt.datetime) else value

@@ -9,6 +9,7 @@ import hashlib
 import logging
 from dataclasses import dataclass, field
 from datetime import date
+from functools import cached_property
 from pathlib import Path
 
 import jinja2
@@ -16,15 +17,18 @@ import psycopg
 import psycopg_pool
 from catalog.arrays import StatusArrays
 from catalog.arrays import breakpoints as read_breakpoints
-from catalog.database.pools import web_pool
 from catalog.generations import Generation
 from catalog.territories import Geography
+from geo.frames import FRAMES
 from tiles.server import TileService
 
 from api.assets import Assets
+from api.compression import Packed
+from api.geography_arrays import pack_geography
 from api.rate_budget import RateBudget
 from api.templates import environment
 from catalog import generations, referential, sources
+from catalog.database.pools import web_pool
 from catalog.referential import Referential
 from config.errors import GuichetError, NotFound, Unavailable
 from config.settings import Settings
@@ -32,7 +36,6 @@ from config.settings import Settings
 ROOT = Path(__file__).parent
 WEB = ROOT.parent / "web"
 POLL_SECONDS = 1.0  # a publication is seen within this; one indexed row each time
-LICENCE = "https://www.etalab.gouv.fr/licence-ouverte-open-licence/"
 log = logging.getLogger("guichet.site")
 
 
@@ -51,6 +54,11 @@ class Edition:
     def id(self) -> int:
         return int(self.generation.id)
 
+    @cached_property
+    def packed_geography(self) -> bytes:
+        """The body of `/api/v1/geography`; its description is in the OpenAPI document."""
+        return pack_geography(self.geography, self.id)
+
 
 @dataclass
 class Site:
@@ -63,7 +71,9 @@ class Site:
     assets: Assets
     templates: jinja2.Environment
     budget: RateBudget
-    release: str = field(default="")
+    packed: Packed = field(default_factory=Packed)
+    frames: frozenset[str] = frozenset(frame.id for frame in FRAMES)
+    release: str = ""
     in_flight: int = 0  # requests being answered: a graceful stop waits for zero
     _edition: Edition | None = None
     _away: bool = False

@@ -4,6 +4,7 @@ A handler translates and does nothing else: parse, call the catalogue, answer. T
 for page builders and API builders are PageHandler and ApiHandler.
 """
 
+import gzip
 import hashlib
 import json
 import logging
@@ -18,6 +19,7 @@ from types import TracebackType
 from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
+import msgspec
 import psycopg
 from tornado.httputil import HTTPServerRequest
 from tornado.web import Application, HTTPError, RequestHandler, URLSpec
@@ -26,6 +28,7 @@ from api.addresses import LANGUAGES, PAGES, address, pattern
 from api.compression import SMALLEST, accepted, compress, compressible
 from api.formats import Formats
 from api.i18n_texts import Texts
+from api.openapi import Answer, Operation
 from api.parameters import Parameter, read_all
 from api.problems import MEDIA_TYPE, problem_of
 from api.rate_budget import peer_of
@@ -227,7 +230,12 @@ class BaseHandler(RequestHandler):
 
 
 class ApiHandler(BaseHandler):
-    """JSON answers, readable from any site, never with credentials."""
+    """JSON answers, readable from any site, never with credentials.
+
+    A handler that declares an `operation` is in the OpenAPI document.
+    """
+
+    operation: ClassVar[Operation]
 
     def set_default_headers(self) -> None:
         super().set_default_headers()
@@ -241,6 +249,21 @@ class ApiHandler(BaseHandler):
         self.set_header(
             "Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'; sandbox"
         )
+
+    def reply(self, kind: type[Answer], **fields: Any) -> None:
+        """Encode an answer, with the licence, the data's date and the generation in it."""
+        site = self.site
+        if site.published:
+            fields |= {"data_date": site.edition.data_date, "generation": site.edition.id}
+        self.send(msgspec.json.encode(kind(**fields)), "application/json")
+
+    def send_packed(self, packed: bytes, media_type: str) -> None:
+        """Send bytes that are stored in gzip; unpacked for the rare visitor without it."""
+        self.add_vary("Accept-Encoding")
+        if "gzip" in accepted(self.request.headers.get("Accept-Encoding", "")):
+            self.send(packed, media_type, encoding="gzip")
+        else:
+            self.send(gzip.decompress(packed), media_type, encoding="")
 
     def options(self, *args: str, **kwargs: str) -> None:
         self.set_header("Access-Control-Allow-Methods", "GET, HEAD, OPTIONS")
@@ -296,7 +319,7 @@ class PageHandler(BaseHandler):
             self.set_header("Content-Language", self.language)
             self._set_policy()
 
-    def url(self, page: str, language: str | None = None, **values: object) -> str:
+    def url(self, page: str, language: str | None = None, /, **values: object) -> str:
         """The address of a page, in this page's language unless told otherwise."""
         return address(page, language or self.language, **values)
 

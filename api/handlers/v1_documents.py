@@ -1,0 +1,257 @@
+"""What the hub is made of: services, states, legend, dates, sources, geography, OpenAPI."""
+
+import json
+from datetime import date
+from importlib.metadata import version
+
+import msgspec
+from geo.frames import FRAMES
+
+from api.handlers.base import ApiHandler, api_route
+from api.openapi import Answer, Operation, document
+from catalog import sources
+from catalog.states import State
+
+
+class ServiceEntry(msgspec.Struct):
+    id: str
+    domain: str
+    title: dict[str, str]
+    question: dict[str, str]
+    evidence: dict[str, str]
+    competent: str
+    valid_for_days: int | None
+    full_level: int
+    in_bundle: bool
+
+
+class ServicesAnswer(Answer, kw_only=True):
+    version: str
+    bundle: list[str]
+    services: list[ServiceEntry]
+
+
+class StateEntry(msgspec.Struct):
+    code: int
+    id: str
+    level: int | None
+    title: dict[str, str]
+
+
+class StatesAnswer(Answer, kw_only=True):
+    states: list[StateEntry]
+
+
+class LegendEntry(msgspec.Struct):
+    code: int
+    id: str
+    title: dict[str, str]
+    light: str
+    dark: str
+    mark: str
+    ink: str
+
+
+class FrameEntry(msgspec.Struct):
+    """Where an id raster lies: `bounds` in the units of `epsg`."""
+
+    id: str
+    title: dict[str, str]
+    epsg: int
+    bounds: list[float]
+    width: int
+    height: int
+    url: str
+
+
+class LegendAnswer(Answer, kw_only=True):
+    states: list[LegendEntry]
+    frames: list[FrameEntry]
+
+
+class BreakpointsAnswer(Answer, kw_only=True):
+    dates: list[date]
+
+
+class SourceEntry(msgspec.Struct):
+    id: str
+    title: str
+    publisher: str
+    licence: str
+    licence_url: str | None
+    url: str
+    nature: str
+    last_evidence: date | None
+
+
+class SourcesAnswer(Answer, kw_only=True):
+    sources: list[SourceEntry]
+
+
+def in_both(read: object) -> dict[str, str]:
+    """A text of both languages, from a function of the language."""
+    return {language: read(language) for language in ("fr", "en")}  # type: ignore[operator]
+
+
+class Services(ApiHandler):
+    operation = Operation(
+        "services", "The referential of local public services", "Referential", ServicesAnswer
+    )
+
+    def get(self) -> None:
+        held = self.site.referential
+        self.reply(
+            ServicesAnswer,
+            version=held.version,
+            bundle=list(held.bundle),
+            services=[
+                ServiceEntry(
+                    id=one.id,
+                    domain=one.domain,
+                    title=in_both(one.title),
+                    question=in_both(one.question),
+                    evidence=in_both(one.evidence),
+                    competent=one.competent,
+                    valid_for_days=one.valid_for_days,
+                    full_level=one.full_level,
+                    in_bundle=one.in_bundle,
+                )
+                for one in held.services.values()
+            ],
+        )
+
+
+class States(ApiHandler):
+    operation = Operation(
+        "states", "The eight states, and the byte of each", "Referential", StatesAnswer
+    )
+
+    def get(self) -> None:
+        self.reply(
+            StatesAnswer,
+            states=[
+                StateEntry(int(state), state.id, state.level, in_both(state.title))
+                for state in State
+            ],
+        )
+
+
+class Legend(ApiHandler):
+    operation = Operation(
+        "legend", "Colours and marks of the states, and the map frames", "Map", LegendAnswer
+    )
+
+    def get(self) -> None:
+        edition = self.site.edition
+        self.reply(
+            LegendAnswer,
+            states=[
+                LegendEntry(
+                    code=int(state),
+                    id=state.id,
+                    title=in_both(state.title),
+                    light=state.light,
+                    dark=state.dark,
+                    mark=state.mark,
+                    ink=state.ink,
+                )
+                for state in State
+            ],
+            frames=[
+                FrameEntry(
+                    id=frame.id,
+                    title={"fr": frame.name_fr, "en": frame.name_en},
+                    epsg=frame.epsg,
+                    bounds=[float(side) for side in frame.bounds],
+                    width=frame.width,
+                    height=frame.height,
+                    url=f"/ids/{edition.id}/{frame.id}.webp",
+                )
+                for frame in FRAMES
+            ],
+        )
+
+
+class Breakpoints(ApiHandler):
+    operation = Operation(
+        "breakpoints", "The days on which something we know changed", "Time", BreakpointsAnswer
+    )
+
+    def get(self) -> None:
+        self.reply(BreakpointsAnswer, dates=list(self.site.edition.breakpoints))
+
+
+class Sources(ApiHandler):
+    operation = Operation(
+        "sources", "Where every fact comes from, with its licence", "Referential", SourcesAnswer
+    )
+
+    async def get(self) -> None:
+        async with self.connection() as conn:
+            found = await sources.all(conn)
+        self.reply(
+            SourcesAnswer,
+            sources=[
+                SourceEntry(
+                    id=one.id,
+                    title=one.title,
+                    publisher=one.publisher,
+                    licence=one.licence,
+                    licence_url=one.licence_url,
+                    url=one.url,
+                    nature=str(one.nature),
+                    last_evidence=one.last_evidence,
+                )
+                for one in found
+            ],
+        )
+
+
+class OpenApi(ApiHandler):
+    def get(self) -> None:
+        from api.app import routes  # the wiring knows the routes; it imports this module
+
+        found = document(routes(), version("guichet"), self.origin)
+        self.send(
+            json.dumps(found, ensure_ascii=False).encode(), "application/vnd.oai.openapi+json"
+        )
+
+
+class GeographyArrays(ApiHandler):
+    operation = Operation(
+        "geography",
+        "Département, region and EPCI of each commune number, for maps in a browser",
+        "Map",
+        media_type="application/octet-stream",
+        description=(
+            "A little-endian uint32: the length of a JSON header, padded with spaces to a "
+            "multiple of four. Then the header. Then the arrays that it lists, uint16 "
+            "little-endian, each of `length` items: item n is for commune number n, and is the "
+            "position from 1 in the header's list; 0 means none."
+        ),
+    )
+
+    async def get(self) -> None:
+        edition = self.site.edition
+        if self.unchanged("geography", edition.geography.vintage):
+            return
+        body, encoding = await self.site.packed.of(
+            edition.packed_geography,
+            self.request.headers.get("Accept-Encoding", ""),
+            f"geography-{edition.id}",
+        )
+        self.add_vary("Accept-Encoding")
+        self.set_header("X-Guichet-Geography", edition.geography.vintage)
+        self.set_header("X-Guichet-Generation", str(edition.id))
+        self.send(body, "application/octet-stream", encoding=encoding)
+
+
+ROUTES = [
+    api_route("/api/v1/services", Services),
+    api_route("/api/v1/states", States),
+    api_route("/api/v1/legend.json", Legend),
+    api_route("/api/v1/breakpoints", Breakpoints),
+    api_route("/api/v1/sources", Sources),
+    api_route("/api/v1/openapi.json", OpenApi),
+    api_route("/api/v1/geography", GeographyArrays),
+]

@@ -1,0 +1,144 @@
+"""What people look for: the nearest office that is open, a commune by any of its names."""
+
+from datetime import datetime
+
+import msgspec
+
+from api.handlers.base import ApiHandler, api_route
+from api.openapi import Answer, Operation
+from api.questions import (
+    AT,
+    KIND,
+    LATITUDE,
+    LONGITUDE,
+    NEARBY_LIMIT,
+    OPEN,
+    QUERY,
+    SEARCH_LIMIT,
+)
+from catalog import offices, search
+from geo import opening_hours
+
+
+class HoursState(msgspec.Struct):
+    """`kind` is open, closed or unknown; `until` when open, `opens` when closed."""
+
+    kind: str
+    until: datetime | None
+    opens: datetime | None
+    holiday: str | None
+    sentence: dict[str, str]
+
+
+class NearEntry(msgspec.Struct):
+    id: int
+    kind: str
+    name: str
+    distance_m: float
+    lat: float
+    lon: float
+    address: str | None
+    phone: str | None
+    email: str | None
+    website: str | None
+    commune: str | None
+    hours: HoursState
+
+
+class NearbyAnswer(Answer, kw_only=True):
+    offices: list[NearEntry]
+
+
+class FoundEntry(msgspec.Struct):
+    """`match` says what was recognised: a name, a former name, a postal code, a code, a typo."""
+
+    code: str
+    name: str
+    departement: str
+    population: int | None
+    match: str
+    matched: str | None
+
+
+class SearchAnswer(Answer, kw_only=True):
+    q: str
+    results: list[FoundEntry]
+
+
+def hours_state(state: opening_hours.OpenState) -> HoursState:
+    return HoursState(
+        kind=state.kind,
+        until=state.until,
+        opens=state.opens,
+        holiday=state.holiday,
+        sentence={language: opening_hours.sentence(state, language) for language in ("fr", "en")},
+    )
+
+
+class Nearby(ApiHandler):
+    operation = Operation(
+        "nearby", "The offices nearest to a point, by distance", "People", NearbyAnswer
+    )
+    parameters = (LATITUDE, LONGITUDE, KIND, OPEN, AT, NEARBY_LIMIT)
+
+    async def get(self) -> None:
+        # A position is never kept by caches between us and the visitor.
+        self.set_header("Cache-Control", "private, no-store")
+        async with self.connection() as conn:
+            found = await offices.nearby(
+                conn,
+                self.ask(LATITUDE),
+                self.ask(LONGITUDE),
+                self.ask(KIND),
+                self.ask(OPEN) == "now",
+                self.ask(AT) or self.now,
+                self.ask(NEARBY_LIMIT),
+            )
+        self.reply(
+            NearbyAnswer,
+            offices=[
+                NearEntry(
+                    id=one.id,
+                    kind=one.kind,
+                    name=one.name,
+                    distance_m=round(one.distance_m, 1),
+                    lat=one.lat,
+                    lon=one.lon,
+                    address=one.address,
+                    phone=one.phone,
+                    email=one.email,
+                    website=one.website,
+                    commune=one.commune_code,
+                    hours=hours_state(one.state),
+                )
+                for one in found
+            ],
+        )
+
+
+class Search(ApiHandler):
+    operation = Operation("search", "Communes by name, former name or code", "People", SearchAnswer)
+    parameters = (QUERY, SEARCH_LIMIT)
+
+    async def get(self) -> None:
+        asked = self.ask(QUERY)
+        async with self.connection() as conn:
+            found = await search.search(conn, asked, self.ask(SEARCH_LIMIT))
+        self.reply(
+            SearchAnswer,
+            q=asked,
+            results=[
+                FoundEntry(
+                    code=one.code,
+                    name=one.name,
+                    departement=one.departement_code,
+                    population=one.population,
+                    match=str(one.match),
+                    matched=one.matched,
+                )
+                for one in found
+            ],
+        )
+
+
+ROUTES = [api_route("/api/v1/nearby", Nearby), api_route("/api/v1/search", Search)]

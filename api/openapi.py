@@ -1,0 +1,179 @@
+"""The OpenAPI 3.1 document, made from what the server runs: routes, parameters, answer types.
+
+Nothing is described twice: a route is its own path template, a query parameter is the object
+that reads it (`api.parameters`), an answer is the `msgspec.Struct` that is encoded. Hence the
+document cannot drift from the server.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import msgspec
+from tornado.web import URLSpec
+
+from api.addresses import slots
+from api.problems import MEDIA_TYPE
+
+LICENCE = "Licence Ouverte 2.0 (Etalab)"
+_REFERENCE = "#/components/schemas/{name}"
+
+
+class Answer(msgspec.Struct, kw_only=True):
+    """What every JSON answer says of itself."""
+
+    licence: str = LICENCE
+    data_date: date | None = None
+    generation: int | None = None
+
+
+class ProblemDetails(msgspec.Struct, kw_only=True, omit_defaults=True):
+    """RFC 9457. `parameter` names the input at fault; `id` is the request's, as in our log."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    instance: str
+    id: str
+    parameter: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """What OpenAPI says of a GET beyond its route and parameters.
+
+    `answer` is a Struct for JSON; otherwise `media_type` says what the bytes are.
+    """
+
+    id: str
+    summary: str
+    tag: str
+    answer: type[msgspec.Struct] | None = None
+    media_type: str = "application/json"
+    description: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """A path parameter."""
+
+    description: str
+    example: str
+    type: str = "string"
+
+
+SLOTS: Mapping[str, Slot] = {
+    "code": Slot("A COG code, of any vintage for a commune.", "69123"),
+    "territory": Slot(
+        "FR, or REG-, DEP-, EPCI-, COM- followed by the official code.", "DEP-69"
+    ),
+    "service": Slot(
+        "An identifier of /api/v1/services, or minimum-bundle.", "official-site"
+    ),
+    "generation": Slot("A published generation.", "1", "integer"),
+    "layer": Slot("A tile layer.", "communes"),
+    "frame": Slot("A map frame of /api/v1/legend.json.", "metropole"),
+    "z": Slot("Zoom.", "8", "integer"),
+    "x": Slot("Column.", "131", "integer"),
+    "y": Slot("Row.", "91", "integer"),
+}  # fmt: skip
+
+
+def document(routes: Iterable[URLSpec], version: str, server: str) -> dict[str, Any]:
+    """The whole document for the routes whose handler declares an `operation`."""
+    described = [
+        (route.template, route.handler_class)  # type: ignore[attr-defined]
+        for route in routes
+        if hasattr(route, "template") and hasattr(route.handler_class, "operation")
+    ]
+    types = [ProblemDetails, Answer]
+    for _, handler in described:
+        if (answer := handler.operation.answer) is not None and answer not in types:
+            types.append(answer)
+    _, schemas = msgspec.json.schema_components(types, ref_template=_REFERENCE)
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Guichet",
+            "version": version,
+            "summary": "Which local public services can be used online, in each French commune",
+            "description": (
+                "Read-only and open: no key, no cookie. An independent site, not an official one. "
+                "Unknown or repeated parameters are refused by name (RFC 9457). What no source "
+                "proves is `unknown`, and is counted as nothing else."
+            ),
+            "license": {"name": "Data: " + LICENCE, "identifier": "etalab-2.0"},
+        },
+        "servers": [{"url": server}],
+        "paths": {template: {"get": _get(template, handler)} for template, handler in described},
+        "components": {
+            "schemas": schemas,
+            "responses": {
+                "Problem": {
+                    "description": "Refused, not found or not available; RFC 9457.",
+                    "content": {MEDIA_TYPE: {"schema": {"$ref": _REFERENCE.format(
+                        name="ProblemDetails")}}},
+                }
+            },
+        },
+    }  # fmt: skip
+
+
+def _get(template: str, handler: Any) -> dict[str, Any]:
+    operation: Operation = handler.operation
+    if operation.answer is not None:
+        schema: dict[str, Any] = {"$ref": _REFERENCE.format(name=operation.answer.__name__)}
+    else:
+        schema = {}  # bytes of the media type
+    parameters = [_path_parameter(name) for name in slots(template)]
+    for one in handler.parameters:
+        found: dict[str, Any] = {
+            "name": one.name,
+            "in": "query",
+            "required": one.required,
+            "description": one.description,
+            "schema": dict(one.schema()),
+        }
+        if one.example is not None:
+            found["example"] = _typed(one.example, found["schema"].get("type"))
+        parameters.append(found)
+    described: dict[str, Any] = {
+        "operationId": operation.id,
+        "summary": operation.summary,
+        "tags": [operation.tag],
+        "parameters": parameters,
+        "responses": {
+            "200": {
+                "description": operation.summary,
+                "content": {operation.media_type: {"schema": schema}},
+            },
+            "304": {"description": "Not modified (If-None-Match)."},
+            **{
+                code: {"$ref": "#/components/responses/Problem"}
+                for code in ("400", "404", "429", "503")
+            },
+        },
+    }
+    if operation.description:
+        described["description"] = operation.description
+    return described
+
+
+def _path_parameter(name: str) -> dict[str, Any]:
+    slot = SLOTS[name]
+    return {
+        "name": name,
+        "in": "path",
+        "required": True,
+        "description": slot.description,
+        "schema": {"type": slot.type},
+        "example": _typed(slot.example, slot.type),
+    }
+
+
+def _typed(example: str, kind: object) -> object:
+    if kind == "integer":
+        return int(example)
+    return float(example) if kind == "number" else example
