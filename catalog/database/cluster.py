@@ -214,9 +214,7 @@ class Cluster:
     def _run(self, program: str, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run a PostgreSQL program as the cluster's user, apart from the terminal's Ctrl-C."""
         owner = self._owner()
-        as_user: dict[str, int | list[int]] = {}
-        if os.geteuid() == 0:
-            as_user = {"user": owner.uid, "group": owner.gid, "extra_groups": [owner.gid]}
+        root = os.geteuid() == 0
         return subprocess.run(  # noqa: S603 (our own arguments, no shell)
             [str(programs() / program), *arguments],
             cwd=self.home,
@@ -226,7 +224,9 @@ class Cluster:
             check=False,
             start_new_session=True,
             env={"PATH": os.defpath, "LC_ALL": "C.UTF-8", "TZ": "UTC"},
-            **as_user,  # type: ignore[arg-type]
+            user=owner.uid if root else None,
+            group=owner.gid if root else None,
+            extra_groups=[owner.gid] if root else None,
         )
 
     def _create(self) -> None:

@@ -27,7 +27,10 @@ from config.errors import Conflict, Unavailable
 from config.settings import Settings
 
 MIGRATIONS = Path(__file__).with_name("migrations")
-VERSION_TABLE: dict[str, Any] = {"version_table": "alembic_version", "version_table_schema": "catalog"}
+VERSION_TABLE: dict[str, Any] = {
+    "version_table": "alembic_version",
+    "version_table_schema": "catalog",
+}
 SCHEMAS = frozenset({"catalog", "harvest", "tiles", "crowd"})
 # What the advisory lock is called among all locks of the database: the bytes of "guichet".
 LOCK = int.from_bytes(b"guichet")

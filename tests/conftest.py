@@ -1,0 +1,201 @@
+"""What tests share: a real PostGIS that they make, a database each, and a small real France.
+
+The cluster is a throw-away one in a folder of its own (fsync off, for speed), started by the
+same code as production's and stopped at the end through the process that we started.
+"""
+
+import contextlib
+import importlib.util
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.error
+import urllib.request
+import uuid
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+from psycopg import sql
+
+from catalog.database import address, migrate
+from catalog.database.cluster import Cluster
+from config.settings import Settings, load
+
+TEMPLATE = "template_guichet"
+SMALL_FRANCE = "small_france"
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def on(settings: Settings, database: str) -> Settings:
+    """The same settings, reading `database` of the same server."""
+    url = address.conninfo(settings, database=database)
+    return settings.model_copy(
+        update={"database": settings.database.model_copy(update={"url": url})}
+    )
+
+
+@pytest.fixture(scope="session")
+def settings() -> Iterator[Settings]:
+    """The settings of the test session: a var/ of its own, short enough for a socket."""
+    folder = Path(tempfile.mkdtemp(prefix="guichet-test-"))
+    folder.chmod(0o711)  # the server's own user walks through it
+    yield load({"GUICHET_VAR": str(folder), "GUICHET_CLUSTER__MAX_CONNECTIONS": "60"})
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def cluster(settings: Settings) -> Iterator[Cluster]:
+    """A running private cluster whose database TEMPLATE is migrated."""
+    supervisor = Cluster(settings, durable=False)
+    supervisor.start()
+    try:
+        execute(settings, sql.SQL("create database {}").format(sql.Identifier(TEMPLATE)))
+        migrate.upgrade(on(settings, TEMPLATE))
+        yield supervisor
+    finally:
+        supervisor.stop()
+
+
+def execute(settings: Settings, statement: sql.Composable) -> None:
+    with psycopg.connect(
+        address.conninfo(settings, database="postgres"), autocommit=True
+    ) as administrator:
+        administrator.execute(statement)
+
+
+@contextlib.contextmanager
+def clone(settings: Settings, template: str, name: str) -> Iterator[str]:
+    """A database `name` copied from `template`, dropped at the end; its conninfo."""
+    copy = sql.SQL("create database {} template {} strategy file_copy")
+    execute(settings, copy.format(sql.Identifier(name), sql.Identifier(template)))
+    try:
+        yield address.conninfo(settings, database=name)
+    finally:
+        drop = sql.SQL("drop database if exists {} with (force)")
+        execute(settings, drop.format(sql.Identifier(name)))
+
+
+@pytest.fixture
+def database(settings: Settings, cluster: Cluster) -> Iterator[str]:
+    """Conninfo of an empty migrated database, for this test alone."""
+    with clone(settings, TEMPLATE, f"test_{uuid.uuid4().hex[:12]}") as conninfo:
+        yield conninfo
+
+
+@pytest.fixture
+def database_settings(settings: Settings, database: str) -> Settings:
+    """The settings of this test's own database, for code that opens its own connections."""
+    return settings.model_copy(
+        update={"database": settings.database.model_copy(update={"url": database})}
+    )
+
+
+@pytest.fixture
+def conn(database: str) -> Iterator[psycopg.Connection]:
+    """A connection to this test's own database, rolled back at the end."""
+    with psycopg.connect(database) as connection:
+        yield connection
+        connection.rollback()
+
+
+@pytest.fixture
+async def aconn(database: str) -> AsyncIterator[psycopg.AsyncConnection]:
+    """The asynchronous twin of `conn` (the same database when both are asked for)."""
+    async with await psycopg.AsyncConnection.connect(database) as connection:
+        yield connection
+        await connection.rollback()
+
+
+@pytest.fixture(scope="session")
+def small_france_settings(settings: Settings, cluster: Cluster) -> Iterator[Settings]:
+    """Settings whose database holds the small real extract of tests/small_france.
+
+    Shared by the whole session: read it, never write it.
+    """
+    with clone(settings, TEMPLATE, SMALL_FRANCE):
+        here = on(settings, SMALL_FRANCE)
+        loader = importlib.util.spec_from_file_location(
+            "small_france_loader", ROOT / "tests" / "small_france" / "loader.py"
+        )
+        assert loader is not None
+        assert loader.loader is not None
+        module = importlib.util.module_from_spec(loader)
+        loader.loader.exec_module(module)
+        module.load(here)
+        yield here
+
+
+@pytest.fixture(scope="session")
+def small_france(small_france_settings: Settings) -> str:
+    """Conninfo of the database of `small_france_settings`: read it, never write it."""
+    return small_france_settings.database.url
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def answers(url: str) -> bool:
+    try:
+        with urllib.request.urlopen(url, timeout=5) as answer:
+            return bool(answer.status == 200)
+    except (urllib.error.URLError, ConnectionError, TimeoutError):
+        return False
+
+
+@contextlib.contextmanager
+def served(settings: Settings, *extra: str) -> Iterator[str]:
+    """`guichet serve` as a real process; its base URL, without a final slash."""
+    port = free_port()
+    log = settings.paths.var / f"serve-{port}.log"
+    environment = {
+        **os.environ,
+        "GUICHET_VAR": str(settings.paths.var),
+        "GUICHET_DATABASE_URL": settings.database.url,
+    }
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "api.cli.main", "serve", "--port", str(port), *extra],
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            cwd=ROOT,
+            env=environment,
+        )
+    base = f"http://127.0.0.1:{port}"
+    try:
+        end = time.monotonic() + 60
+        while True:
+            if process.poll() is not None:
+                pytest.fail(f"`guichet serve` ended with {process.returncode}:\n{log.read_text()}")
+            if answers(f"{base}/readyz"):
+                break
+            if time.monotonic() > end:
+                pytest.fail(f"`guichet serve` is not ready after 60 s:\n{log.read_text()}")
+            time.sleep(0.1)
+        yield base
+    finally:
+        process.send_signal(signal.SIGTERM)
+        try:
+            process.wait(20)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+@pytest.fixture(scope="session")
+def site(small_france_settings: Settings) -> Iterator[str]:
+    """Base URL of the real server over small_france, published."""
+    from tiles import publication
+
+    publication.publish(small_france_settings, None)
+    with served(small_france_settings) as base:
+        yield base
