@@ -9,10 +9,11 @@ import os
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import (
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     NonNegativeFloat,
     NonNegativeInt,
@@ -28,6 +29,11 @@ SHORT_NAMES = {
     "GUICHET_DATABASE_URL": ("database", "url"),
     "PORT": ("web", "port"),
 }
+
+
+def _listed(value: object) -> object:
+    """A list written in one environment variable: `10.0.0.1, 10.0.0.2`."""
+    return [part.strip() for part in value.split(",")] if isinstance(value, str) else value
 
 
 class Section(BaseModel):
@@ -81,7 +87,7 @@ class WebSettings(Section):
     max_header_bytes: PositiveInt
     idle_connection_seconds: PositiveInt
     body_timeout_seconds: PositiveInt
-    trusted_proxies: tuple[str, ...]
+    trusted_proxies: Annotated[tuple[str, ...], BeforeValidator(_listed)]
     public_url: str
     rate_per_second: NonNegativeFloat
     rate_burst: PositiveInt
