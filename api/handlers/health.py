@@ -8,7 +8,7 @@ import psycopg
 import psycopg_pool
 
 from api.handlers.base import ApiHandler, api_route
-from catalog.database import migrate
+from config.errors import GuichetError
 
 LEAST_FREE_BYTES = 2_000_000_000  # under this a harvest would not start either (faults.md F8)
 PROBE_SECONDS = 2.0
@@ -46,14 +46,24 @@ class Ready(ApiHandler):
     async def _database(self) -> Check:
         try:
             async with asyncio.timeout(PROBE_SECONDS):
-                async with self.connection() as conn:
-                    found = await migrate.version(conn)
-        except (psycopg.Error, psycopg_pool.PoolTimeout, TimeoutError, OSError):
+                async with self.connection():  # the pool asks the server before it lends
+                    pass
+                expected = await asyncio.to_thread(self._schema_is_expected)
+        except (psycopg.Error, psycopg_pool.PoolTimeout, GuichetError, TimeoutError, OSError):
             return Check("database", False, "does not answer")
-        wanted = migrate.head()
-        if found != wanted:
+        if not expected:
             return Check("database", False, "the schema is not the one this program expects")
         return Check("database", True, "answers, with the expected schema")
+
+    def _schema_is_expected(self) -> bool:
+        # Imported here: Alembic is only needed for this question, and once it has been
+        # answered well it is not asked again by this process.
+        if not self.site.schema_checked:
+            from catalog.database import migrate
+
+            settings = self.site.settings
+            self.site.schema_checked = migrate.current(settings) == migrate.expected()
+        return self.site.schema_checked
 
     def _disk(self) -> Check:
         settings = self.site.settings

@@ -149,7 +149,7 @@ class CommuneServices(ApiHandler):
             entries.append(
                 ServiceState(
                     service=service.id,
-                    state=found.state.id,
+                    state=found.state.slug,
                     simple=simple(found.state, found.level, service.full_level),
                     level=found.level,
                     reason=str(found.reason),
@@ -180,7 +180,7 @@ class CommuneProofs(ApiHandler):
                 Proof(
                     id=one.id,
                     service=one.service,
-                    state=None if one.state is None else State(one.state).id,
+                    state=None if one.state is None else State(one.state).slug,
                     nature=str(one.nature),
                     source=one.source_id,
                     seen=one.seen,
@@ -221,7 +221,7 @@ class CommuneHistory(ApiHandler):
                         service=service.id,
                         valid_from=interval.valid_from,
                         valid_to=interval.valid_to,
-                        state=interval.status.state.id,
+                        state=interval.status.state.slug,
                         level=interval.status.level,
                         reason=str(interval.status.reason),
                     )

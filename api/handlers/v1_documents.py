@@ -32,10 +32,13 @@ class ServicesAnswer(Answer, kw_only=True):
 
 
 class StateEntry(msgspec.Struct):
+    """`code` is the byte in status arrays."""
+
     code: int
     id: str
     level: int | None
     title: dict[str, str]
+    meaning: dict[str, str]
 
 
 class StatesAnswer(Answer, kw_only=True):
@@ -43,13 +46,17 @@ class StatesAnswer(Answer, kw_only=True):
 
 
 class LegendEntry(msgspec.Struct):
+    """Colours are #RRGGBB; an ink is what is read on the colour; `hatch`: drawn with lines."""
+
     code: int
     id: str
     title: dict[str, str]
     light: str
     dark: str
+    ink_light: str
+    ink_dark: str
     mark: str
-    ink: str
+    hatch: bool
 
 
 class FrameEntry(msgspec.Struct):
@@ -130,7 +137,13 @@ class States(ApiHandler):
         self.reply(
             StatesAnswer,
             states=[
-                StateEntry(int(state), state.id, state.level, in_both(state.title))
+                StateEntry(
+                    int(state),
+                    state.slug,
+                    state.level,
+                    in_both(state.title),
+                    in_both(state.meaning),
+                )
                 for state in State
             ],
         )
@@ -148,12 +161,14 @@ class Legend(ApiHandler):
             states=[
                 LegendEntry(
                     code=int(state),
-                    id=state.id,
+                    id=state.slug,
                     title=in_both(state.title),
-                    light=state.light,
-                    dark=state.dark,
-                    mark=state.mark,
-                    ink=state.ink,
+                    light=state.look.light,
+                    dark=state.look.dark,
+                    ink_light=state.look.ink_light,
+                    ink_dark=state.look.ink_dark,
+                    mark=state.look.mark,
+                    hatch=state.look.hatch,
                 )
                 for state in State
             ],

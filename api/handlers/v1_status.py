@@ -76,7 +76,7 @@ class StatusJson(StatusHandler):
     async def get(self, service: str) -> None:
         array, at = await self.read(service)
         edition = self.site.edition
-        names = [state.id for state in State]
+        names = [state.slug for state in State]
         states = {
             code: names[array[number]]
             for number, code in enumerate(edition.geography.codes)
