@@ -9,6 +9,7 @@ from api.handlers import (
     health,
     static_files,
     tile_files,
+    v1_changes,
     v1_communes,
     v1_documents,
     v1_people,
@@ -28,6 +29,7 @@ ROUTE_MODULES: tuple[Any, ...] = (
     v1_territories,
     v1_communes,
     v1_people,
+    v1_changes,
 )
 
 

@@ -6,13 +6,12 @@ from datetime import datetime
 from api.parameters import Parameter, choice, cursor, limit, moment, number, text
 from catalog import referential
 
-BUNDLE = "minimum-bundle"
 MAX_QUERY_CHARACTERS = 200
 
 
 def services() -> Iterable[str]:
     """What `service=` accepts: the referential and the minimum bundle."""
-    return (*referential.current().services, BUNDLE)
+    return (*referential.current().services, referential.BUNDLE_ID)
 
 
 def referential_services() -> Iterable[str]:

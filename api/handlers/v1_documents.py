@@ -19,15 +19,31 @@ class ServiceEntry(msgspec.Struct):
     title: dict[str, str]
     question: dict[str, str]
     evidence: dict[str, str]
-    competent: str
-    valid_for_days: int | None
+    competent: list[str]
+    valid_for_days: int
     full_level: int
+    levels: list["LevelEntry"]
     in_bundle: bool
+
+
+class LevelEntry(msgspec.Struct):
+    """All of these attributes together prove the level."""
+
+    level: int
+    all_of: list[str]
+
+
+class NamedEntry(msgspec.Struct):
+    id: str
+    title: dict[str, str]
 
 
 class ServicesAnswer(Answer, kw_only=True):
     version: str
+    published: date
     bundle: list[str]
+    domains: list[NamedEntry]
+    attributes: list[NamedEntry]
     services: list[ServiceEntry]
 
 
@@ -110,7 +126,12 @@ class Services(ApiHandler):
         self.reply(
             ServicesAnswer,
             version=held.version,
+            published=held.published,
             bundle=list(held.bundle),
+            domains=[NamedEntry(one.id, in_both(one.title)) for one in held.domains],
+            attributes=[
+                NamedEntry(key, in_both(one.title)) for key, one in held.attributes.items()
+            ],
             services=[
                 ServiceEntry(
                     id=one.id,
@@ -118,9 +139,10 @@ class Services(ApiHandler):
                     title=in_both(one.title),
                     question=in_both(one.question),
                     evidence=in_both(one.evidence),
-                    competent=one.competent,
+                    competent=list(one.competent),
                     valid_for_days=one.valid_for_days,
                     full_level=one.full_level,
+                    levels=[LevelEntry(rule.level, sorted(rule.all_of)) for rule in one.rules],
                     in_bundle=one.in_bundle,
                 )
                 for one in held.services.values()

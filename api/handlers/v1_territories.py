@@ -8,10 +8,8 @@ from catalog.territories import Territory
 
 from api.handlers.base import ApiHandler, api_route
 from api.openapi import Answer, Operation
-from api.questions import AT, BUNDLE, CHILDREN, SERVICE
+from api.questions import AT, CHILDREN, SERVICE
 from catalog import summary, territories
-
-BUNDLE_LEVEL = 5
 
 
 class TerritoryEntry(msgspec.Struct):
@@ -99,9 +97,7 @@ class TerritorySummary(ApiHandler):
         service = self.ask(SERVICE)
         at = self.ask(AT) or self.now
         array = await edition.arrays.get(service, at)
-        full_level = (
-            BUNDLE_LEVEL if service == BUNDLE else self.site.referential.service(service).full_level
-        )
+        full_level = self.site.referential.full_level(service)
         async with self.connection() as conn:
             found = await territories.get(conn, territory)
             parts = await territories.children(conn, found.code, self.ask(CHILDREN))
