@@ -1,1 +1,1 @@
-"""The guichet command."""
+"""The `guichet` command: each module is one command, imported only when it is asked for."""

@@ -1,0 +1,47 @@
+"""`guichet worker`: background jobs, until Ctrl-C or SIGTERM."""
+
+import asyncio
+
+import click
+import psycopg
+from procrastinate.exceptions import ConnectorException
+
+from api.cli.parent import die_with
+from catalog.database import migrate, pools
+from config.errors import Conflict, Unavailable
+from config.settings import Settings, load
+
+
+@click.command("worker")
+@click.option("--concurrency", type=click.IntRange(1, 32), default=1, show_default=True)
+@click.option("--once", is_flag=True, help="End when no job is waiting.")
+@click.option("--parent", type=int, hidden=True, help="End when this process ends.")
+def command(concurrency: int, once: bool, parent: int | None) -> None:
+    """Run background jobs (harvests, publications) until Ctrl-C.
+
+    As many workers as you like, on any machine that reaches the database. A job at work when
+    the worker is stopped gets 30 s to end; the job of a killed worker is tried again.
+    """
+    if parent is not None:
+        die_with(parent)
+    settings = load()
+    if migrate.current(settings) != migrate.expected():
+        raise Conflict("The database's schema is not this version's: run `guichet migrate`.")
+    try:
+        asyncio.run(work(settings, concurrency, once))
+    except (ConnectorException, psycopg.OperationalError) as error:
+        raise Unavailable(pools.explain(settings, error)) from error
+
+
+async def work(settings: Settings, concurrency: int, once: bool) -> None:
+    """Open the queue and empty it; with `once`, return when nothing waits."""
+    from api.worker import make_app
+
+    app = make_app(settings)
+    async with app.open_async():
+        await app.run_worker_async(
+            concurrency=concurrency,
+            wait=not once,
+            shutdown_graceful_timeout=30,
+            delete_jobs="successful",
+        )

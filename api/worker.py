@@ -1,0 +1,111 @@
+"""Background work: a queue in PostgreSQL (procrastinate), emptied by any number of workers.
+
+The tasks wire packages that do not know each other, which is why they live in `api`. Each is
+safe to run again: a worker that is killed leaves a job that another one takes up.
+"""
+
+import logging
+from typing import Any
+
+import procrastinate
+from procrastinate import JobContext, PsycopgConnector, RetryStrategy
+
+from catalog.database import address
+from catalog.database.locks import alone
+from config.errors import Conflict, Unavailable
+from config.settings import Settings
+
+log = logging.getLogger("guichet.worker")
+
+# A source or a database that is away, or another process at its turn: wait 2, 4, 8... minutes.
+PATIENCE = RetryStrategy(
+    max_attempts=6, exponential_wait=120, retry_exceptions=(Unavailable, Conflict, OSError)
+)
+STALLED_SECONDS = 120.0  # a worker's heartbeat is every 10 s: silent for this long, it is dead
+
+
+def make_app(settings: Settings) -> procrastinate.App:
+    """The queue of this database, with every task. Nothing is opened yet."""
+    app = procrastinate.App(connector=connector(settings))
+    register(app, settings)
+    return app
+
+
+def connector(settings: Settings) -> PsycopgConnector:
+    """procrastinate's tables are in a schema of their own, found by search_path."""
+    return PsycopgConnector(
+        conninfo=address.conninfo(settings),
+        kwargs={
+            "application_name": "guichet worker",
+            "options": "-c search_path=procrastinate,public -c timezone=UTC",
+        },
+        min_size=1,
+        max_size=4,
+    )
+
+
+def register(app: procrastinate.App, settings: Settings) -> None:
+    """Every task by its name. A name is in the database: renaming one needs an alias."""
+
+    @app.task(name="harvest_source", lock="harvest", retry=PATIENCE, pass_context=True)
+    def harvest_source(context: JobContext, source_id: str) -> None:
+        """Harvest one source, then publish when it brought something new."""
+        from harvest import runs
+
+        with alone(settings, "harvest"):
+            reports = runs.harvest(settings, [source_id], False, _say)
+        for report in reports:
+            log.info("%s", report)
+        unread = [report for report in reports if report.state == "failed"]
+        if unread:
+            raise Unavailable(f"{source_id} could not be read: {unread[0].message}")
+        _ask(app, "publish")
+
+    @app.task(name="publish", lock="publish", queueing_lock="publish", retry=PATIENCE)
+    def publish() -> None:
+        """Make and switch to a new generation."""
+        from tiles import publication
+
+        with alone(settings, "publish"):
+            generation = publication.publish(settings, _say)
+        log.info("generation %s is published", generation.id)
+
+    @app.periodic(cron="13 3 * * *", periodic_id="nightly")
+    @app.task(name="harvest_all", queueing_lock="harvest_all")
+    def harvest_all(timestamp: int) -> None:
+        """Every night: ask each source whether it has something new."""
+        from harvest import runs
+
+        for source_id in runs.source_ids():
+            _ask(app, "harvest_source", source_id=source_id)
+
+    @app.periodic(cron="*/5 * * * *", periodic_id="stalled")
+    @app.task(name="retry_stalled", queueing_lock="retry_stalled", pass_context=True)
+    async def retry_stalled(context: JobContext, timestamp: int) -> None:
+        """Give the jobs of dead workers to living ones."""
+        stalled = await app.job_manager.get_stalled_jobs(seconds_since_heartbeat=STALLED_SECONDS)
+        for job in stalled:
+            log.warning("job %s (%s) lost its worker: tried again", job.id, job.task_name)
+            await app.job_manager.retry_job(job)
+
+
+def ask(settings: Settings, task: str, **arguments: Any) -> bool:
+    """Put one job in the queue, from outside a worker; False when it already waits there."""
+    app = make_app(settings)
+    # A synchronous connector: this is called by commands, which have no event loop.
+    with app.replace_connector(app.connector.get_sync_connector()) as here, here.open():
+        return _ask(here, task, **arguments)
+
+
+def _ask(app: procrastinate.App, task: str, **arguments: Any) -> bool:
+    key = ":".join([task, *map(str, arguments.values())])
+    try:
+        app.configure_task(task, queueing_lock=key).defer(**arguments)
+    except procrastinate.exceptions.AlreadyEnqueued:
+        return False
+    return True
+
+
+def _say(what: str, done: int, total: int | None) -> None:
+    if total is not None and done >= total:
+        log.info("%s: %s", what, done)
