@@ -142,10 +142,10 @@ class CommuneServices(ApiHandler):
         at = self.ask(AT) or self.now
         async with self.connection() as conn:
             commune = (await communes.resolve(conn, code)).commune
-            held = await observations.of_commune(conn, commune.number)
+            held = await scoring.of_commune(conn, self.site.referential, commune.number, at)
         entries = []
         for service in self.site.referential.services.values():
-            found = scoring.score(service, [one for one in held if one.service == service.id], at)
+            found = held[service.id]
             entries.append(
                 ServiceState(
                     service=service.id,

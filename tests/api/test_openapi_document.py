@@ -1,0 +1,73 @@
+"""The OpenAPI document is valid, and is what the server does."""
+
+import re
+
+import httpx
+import pytest
+from openapi_spec_validator import validate
+
+from api.app import routes
+from api.handlers.base import ApiHandler
+from api.openapi import SLOTS, document
+from api.parameters import read_all
+
+DOCUMENT = document(routes(), "0", "http://localhost")
+# Answers about the process, and the document itself: not part of the API it describes.
+UNDESCRIBED = {"/healthz", "/readyz", "/api/v1/openapi.json"}
+
+
+def test_it_is_openapi_3_1():
+    validate(DOCUMENT)
+    assert DOCUMENT["openapi"].startswith("3.1")
+
+
+def test_every_api_route_is_described():
+    templates = {
+        route.template
+        for route in routes()
+        if hasattr(route, "template") and issubclass(route.handler_class, ApiHandler)
+    }
+    assert templates - UNDESCRIBED == set(DOCUMENT["paths"])
+
+
+def test_operation_identifiers_are_unique():
+    ids = [path["get"]["operationId"] for path in DOCUMENT["paths"].values()]
+    assert len(ids) == len(set(ids))
+
+
+@pytest.mark.parametrize("template", DOCUMENT["paths"])
+def test_what_it_calls_an_example_is_accepted_and_what_it_requires_is_required(template):
+    handler = next(r.handler_class for r in routes() if getattr(r, "template", "") == template)
+    for parameter in handler.parameters:
+        if parameter.example:
+            parameter.parse(parameter.example)
+        if parameter.required:
+            with pytest.raises(Exception, match="Required") as caught:
+                read_all([parameter], {}, strict=True)
+            assert caught.value.parameter == parameter.name
+
+
+def test_every_path_example_answers(site):
+    """The examples of slots and parameters make requests that the server does not refuse."""
+    with httpx.Client(base_url=site, timeout=20) as client:
+        generation = client.get("/tiles/communes.json").json()["generation"]
+        code = next(iter(client.get("/api/v1/status/official-site.json").json()["states"]))
+        for template, path in DOCUMENT["paths"].items():
+            values = {name: slot.example for name, slot in SLOTS.items()}
+            values |= {"generation": str(generation), "code": code, "territory": "FR"}
+            url = re.sub(r"\{(\w+)\}", lambda slot, values=values: values[slot[1]], template)
+            params = {
+                one["name"]: one.get("example", one["schema"].get("enum", [""])[0])
+                for one in path["get"]["parameters"]
+                if one["in"] == "query" and one["required"]
+            }
+            answer = client.get(url, params=params)
+            assert answer.status_code in (200, 204), (url, answer.text)
+            media = next(iter(path["get"]["responses"]["200"]["content"]))
+            if answer.content:
+                assert answer.headers["Content-Type"].startswith(media), url
+            if media == "application/json" and "/tiles/" not in template:
+                body = answer.json()
+                assert body["licence"]
+                assert body["generation"] == generation
+                assert "data_date" in body
