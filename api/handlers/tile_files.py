@@ -73,6 +73,11 @@ class IdRaster(ApiHandler):
         self.send(body, "image/webp")
 
 
+class VectorLayer(msgspec.Struct):
+    id: str
+    fields: dict[str, str]
+
+
 class TileJson(msgspec.Struct):
     """TileJSON 3.0.0."""
 
@@ -84,7 +89,7 @@ class TileJson(msgspec.Struct):
     minzoom: int
     maxzoom: int
     bounds: list[float]
-    vector_layers: list[dict[str, object]]
+    vector_layers: list[VectorLayer]
     generation: int
 
 
@@ -106,7 +111,7 @@ class CommunesTileJson(ApiHandler):
                     maxzoom=tiles.max_zoom,
                     bounds=[-63.2, -21.5, 55.9, 51.2],  # from Saint-Martin to La Réunion
                     vector_layers=[
-                        {"id": "communes", "fields": {"name": "String", "code": "String"}},
+                        VectorLayer("communes", {"name": "String", "code": "String"}),
                     ],
                     generation=edition.id,
                 )

@@ -76,10 +76,11 @@ class LegendEntry(msgspec.Struct):
 
 
 class FrameEntry(msgspec.Struct):
-    """Where an id raster lies: `bounds` in the units of `epsg`."""
+    """Where an id raster lies: `bounds` in metres of `epsg`; `departements` empty: the rest."""
 
     id: str
     title: dict[str, str]
+    departements: list[str]
     epsg: int
     bounds: list[float]
     width: int
@@ -198,6 +199,7 @@ class Legend(ApiHandler):
                 FrameEntry(
                     id=frame.id,
                     title={"fr": frame.name_fr, "en": frame.name_en},
+                    departements=list(frame.departements),
                     epsg=frame.epsg,
                     bounds=[float(side) for side in frame.bounds],
                     width=frame.width,

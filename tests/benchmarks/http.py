@@ -1,6 +1,7 @@
 """Server time of the answers that people wait for, and the memory of a web process.
 
-Run against any running Guichet: `python tests/benchmarks/http.py http://localhost:8080 [PID]`.
+Run against a Guichet without a rate budget (GUICHET_WEB__RATE_PER_SECOND=0):
+`python tests/benchmarks/http.py http://localhost:8080 [PID]`.
 Rounds alternate between the questions, so that a slow moment of the machine touches all of
 them; `/healthz` is asked in the same rounds as the cost of the server itself. The goals are
 those of issue 2: commune page and summary under 20 ms, nearby under 10 ms at p95, 250 MB.
