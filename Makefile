@@ -1,0 +1,46 @@
+# `make demo` and `make test` need nothing before them; `make help` says the rest.
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test lint bench lock clean-demo
+PYTHON := .venv/bin/python
+VAR := $(or $(GUICHET_VAR),var)
+
+help: ## Say what can be made
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
+
+setup: ## Install what the demo needs, nothing else
+	@setup/install.sh demo
+
+demo: setup ## Everything, from a bare clone to http://localhost:8080 (PORT=, GUICHET_VAR=)
+	@exec .venv/bin/guichet demo
+
+test: ## Lint, types, layers, then every test
+	@setup/install.sh test
+	@$(MAKE) --no-print-directory lint
+	@exec $(PYTHON) -m pytest $(PYTEST)
+
+lint: ## ruff, mypy --strict, import-linter
+	@[ -x .venv/bin/ruff ] || setup/install.sh test
+	.venv/bin/ruff check .
+	.venv/bin/ruff format --check .
+	.venv/bin/mypy
+	.venv/bin/lint-imports
+
+bench: ## Benchmarks: ratios in alternating rounds
+	@setup/install.sh test
+	@exec $(PYTHON) -m pytest tests/benchmarks --benchmarks $(PYTEST)
+
+# Without any address of a registry: a lock is for everybody.
+lock: ## Compile the hashed requirements again (UPGRADE=--upgrade for newer versions)
+	@[ -x .venv/bin/uv ] || setup/install.sh test
+	.venv/bin/uv pip compile -q $(UPGRADE) --universal --generate-hashes --python-version 3.12 \
+		--custom-compile-command "make lock" pyproject.toml setup/requirements.in -o requirements.txt
+	.venv/bin/uv pip compile -q $(UPGRADE) --universal --generate-hashes --python-version 3.12 \
+		--custom-compile-command "make lock" -c requirements.txt --extra dev \
+		pyproject.toml setup/requirements.in -o requirements-dev.txt
+	.venv/bin/uv pip compile -q $(UPGRADE) --universal --generate-hashes --python-version 3.12 \
+		--custom-compile-command "make lock" setup/requirements-uv.in -o setup/requirements-uv.txt
+	npm install --package-lock-only --omit-lockfile-registry-resolved --ignore-scripts --no-audit --no-fund
+
+clean-demo: ## Stop the private database and delete what runs made (var/)
+	@[ ! -x .venv/bin/guichet ] || [ -n "$$GUICHET_DATABASE_URL" ] || .venv/bin/guichet cluster stop
+	rm -rf -- "$(VAR)"
