@@ -148,7 +148,8 @@ class Simple(StrEnum):
     OTHER = "other"
     UNKNOWN = "unknown"
 
-    def title(self, language: str) -> str:
+    def words(self, language: str) -> str:
+        """A short name for a legend, in "fr" or "en"."""
         return _SIMPLE_TITLES[self][LANGUAGES.index(language)]
 
 

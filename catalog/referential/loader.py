@@ -4,7 +4,7 @@ import difflib
 import functools
 import re
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -216,10 +216,10 @@ class _Reading:
         self,
         value: Mapping[str, Any],
         index: int,
-        bundle: Iterable[str],
+        bundle: Collection[str],
         scales: Mapping[str, tuple[Rule, ...]],
         providers: Mapping[str, Words],
-        domains: Iterable[str],
+        domains: Collection[str],
     ) -> Service:
         where = f"services[{index}]"
         service_id = self.slug(value, where)
