@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from tornado.routing import PathMatches, Rule
-from tornado.web import Application, URLSpec
+from tornado.routing import PathMatches, Rule, URLSpec
+from tornado.web import Application
 
 from api.handlers import (
     health,

@@ -11,9 +11,10 @@ from datetime import date
 from typing import Any
 
 import msgspec
-from tornado.web import URLSpec
+from tornado.routing import URLSpec
+from tornado.web import RequestHandler
 
-from api.addresses import slots
+from api.addresses import pattern, slots
 from api.problems import MEDIA_TYPE
 
 LICENCE = "Licence Ouverte 2.0 (Etalab)"
@@ -81,12 +82,20 @@ SLOTS: Mapping[str, Slot] = {
 }  # fmt: skip
 
 
+class TemplateRoute(URLSpec):
+    """A route written as OpenAPI writes it: `/api/v1/communes/{code}`."""
+
+    def __init__(self, template: str, handler: type[RequestHandler]) -> None:
+        super().__init__(pattern(template) + "$", handler)
+        self.template = template
+
+
 def document(routes: Iterable[URLSpec], version: str, server: str) -> dict[str, Any]:
     """The whole document for the routes whose handler declares an `operation`."""
     described = [
-        (route.template, route.handler_class)  # type: ignore[attr-defined]
+        (route.template, route.handler_class)
         for route in routes
-        if hasattr(route, "template") and hasattr(route.handler_class, "operation")
+        if isinstance(route, TemplateRoute) and hasattr(route.handler_class, "operation")
     ]
     types = [ProblemDetails, Answer]
     for _, handler in described:

@@ -22,7 +22,8 @@ from urllib.parse import urlsplit
 import msgspec
 import psycopg
 from tornado.httputil import HTTPServerRequest
-from tornado.web import Application, HTTPError, RequestHandler, URLSpec
+from tornado.routing import URLSpec
+from tornado.web import Application, HTTPError, RequestHandler
 
 from api.addresses import LANGUAGES, PAGES, address, pattern
 from api.compression import SMALLEST, accepted, compress, compressible
@@ -413,13 +414,6 @@ def page_routes(name: str, handler: type[PageHandler]) -> list[URLSpec]:
         URLSpec(pattern(template) + "$", handler, {"page": name, "language": language})
         for template, language in zip(PAGES[name], LANGUAGES, strict=True)
     ]
-
-
-def api_route(template: str, handler: type[BaseHandler]) -> URLSpec:
-    """A route written as OpenAPI writes it: `/api/v1/communes/{code}`."""
-    spec = URLSpec(pattern(template) + "$", handler)
-    spec.template = template  # type: ignore[attr-defined]
-    return spec
 
 
 def log_request(handler: RequestHandler) -> None:

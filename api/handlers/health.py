@@ -7,7 +7,8 @@ import msgspec
 import psycopg
 import psycopg_pool
 
-from api.handlers.base import ApiHandler, api_route
+from api.handlers.base import ApiHandler
+from api.openapi import TemplateRoute
 from config.errors import GuichetError
 
 LEAST_FREE_BYTES = 2_000_000_000  # under this a harvest would not start either (faults.md F8)
@@ -82,4 +83,4 @@ class Ready(ApiHandler):
         return Check("publication", True, f"generation {self.site.edition.id}")
 
 
-ROUTES = [api_route("/healthz", Health), api_route("/readyz", Ready)]
+ROUTES = [TemplateRoute("/healthz", Health), TemplateRoute("/readyz", Ready)]

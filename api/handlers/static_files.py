@@ -1,6 +1,7 @@
 """`/static/{hash}/path` (see api.assets), `/robots.txt` and `/favicon.ico`."""
 
-from tornado.web import HTTPError, URLSpec
+from tornado.routing import URLSpec
+from tornado.web import HTTPError
 
 from api.compression import accepted
 from api.handlers.base import IMMUTABLE, BaseHandler

@@ -8,12 +8,12 @@ import asyncio
 import re
 
 import msgspec
-from geo.tile_address import TileAddress
-from tornado.web import URLSpec
+from tornado.routing import URLSpec
 
-from api.handlers.base import IMMUTABLE, ApiHandler, api_route
-from api.openapi import Operation
+from api.handlers.base import IMMUTABLE, ApiHandler
+from api.openapi import Operation, TemplateRoute
 from config.errors import NotFound
+from geo.tile_address import TileAddress
 
 MVT = "application/vnd.mapbox-vector-tile"
 # Nine digits are more than any tile column (2**30); no sign, no exponent, no leading zero.
@@ -121,7 +121,7 @@ class CommunesTileJson(ApiHandler):
 
 
 ROUTES: list[URLSpec] = [
-    api_route("/tiles/communes.json", CommunesTileJson),
-    api_route("/tiles/{generation}/{layer}/{z}/{x}/{y}.mvt", VectorTile),
-    api_route("/ids/{generation}/{frame}.webp", IdRaster),
+    TemplateRoute("/tiles/communes.json", CommunesTileJson),
+    TemplateRoute("/tiles/{generation}/{layer}/{z}/{x}/{y}.mvt", VectorTile),
+    TemplateRoute("/ids/{generation}/{frame}.webp", IdRaster),
 ]

@@ -4,8 +4,8 @@ from datetime import datetime
 
 import msgspec
 
-from api.handlers.base import ApiHandler, api_route
-from api.openapi import Answer, Operation
+from api.handlers.base import ApiHandler
+from api.openapi import Answer, Operation, TemplateRoute
 from api.questions import CHANGES_LIMIT, SINCE
 from catalog import changes
 
@@ -63,4 +63,4 @@ class Changes(ApiHandler):
         )
 
 
-ROUTES = [api_route("/api/v1/changes", Changes)]
+ROUTES = [TemplateRoute("/api/v1/changes", Changes)]

@@ -1,11 +1,12 @@
 """One commune, by a code of any vintage: who it is, its services, their proofs and history."""
 
 from datetime import date, datetime
+from typing import cast
 
 import msgspec
 
-from api.handlers.base import ApiHandler, api_route
-from api.openapi import Answer, Operation
+from api.handlers.base import ApiHandler
+from api.openapi import Answer, Operation, TemplateRoute
 from api.questions import AT, OF_SERVICE
 from catalog import communes, observations
 from catalog import status as scoring
@@ -178,7 +179,7 @@ class CommuneProofs(ApiHandler):
             commune=commune_entry(commune),
             proofs=[
                 Proof(
-                    id=one.id,
+                    id=cast(int, one.id),  # stored, so it has one
                     service=one.service,
                     state=None if one.state is None else State(one.state).slug,
                     nature=str(one.nature),
@@ -187,7 +188,7 @@ class CommuneProofs(ApiHandler):
                     url=one.url,
                     provider=one.provider,
                     observed_at=one.observed_at,
-                    recorded_at=one.recorded_at,
+                    recorded_at=cast(datetime, one.recorded_at),
                     valid_until=one.valid_until,
                 )
                 for one in sorted(held, key=lambda one: one.observed_at, reverse=True)
@@ -230,8 +231,8 @@ class CommuneHistory(ApiHandler):
 
 
 ROUTES = [
-    api_route("/api/v1/communes/{code}", CommuneOne),
-    api_route("/api/v1/communes/{code}/services", CommuneServices),
-    api_route("/api/v1/communes/{code}/proofs", CommuneProofs),
-    api_route("/api/v1/communes/{code}/history", CommuneHistory),
+    TemplateRoute("/api/v1/communes/{code}", CommuneOne),
+    TemplateRoute("/api/v1/communes/{code}/services", CommuneServices),
+    TemplateRoute("/api/v1/communes/{code}/proofs", CommuneProofs),
+    TemplateRoute("/api/v1/communes/{code}/history", CommuneHistory),
 ]

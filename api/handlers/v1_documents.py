@@ -5,12 +5,12 @@ from datetime import date
 from importlib.metadata import version
 
 import msgspec
-from geo.frames import FRAMES
 
-from api.handlers.base import ApiHandler, api_route
-from api.openapi import Answer, Operation, document
+from api.handlers.base import ApiHandler
+from api.openapi import Answer, Operation, TemplateRoute, document
 from catalog import sources
 from catalog.states import State
+from geo.frames import FRAMES
 
 
 class ServiceEntry(msgspec.Struct):
@@ -286,11 +286,11 @@ class GeographyArrays(ApiHandler):
 
 
 ROUTES = [
-    api_route("/api/v1/services", Services),
-    api_route("/api/v1/states", States),
-    api_route("/api/v1/legend.json", Legend),
-    api_route("/api/v1/breakpoints", Breakpoints),
-    api_route("/api/v1/sources", Sources),
-    api_route("/api/v1/openapi.json", OpenApi),
-    api_route("/api/v1/geography", GeographyArrays),
+    TemplateRoute("/api/v1/services", Services),
+    TemplateRoute("/api/v1/states", States),
+    TemplateRoute("/api/v1/legend.json", Legend),
+    TemplateRoute("/api/v1/breakpoints", Breakpoints),
+    TemplateRoute("/api/v1/sources", Sources),
+    TemplateRoute("/api/v1/openapi.json", OpenApi),
+    TemplateRoute("/api/v1/geography", GeographyArrays),
 ]

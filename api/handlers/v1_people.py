@@ -4,8 +4,8 @@ from datetime import datetime
 
 import msgspec
 
-from api.handlers.base import ApiHandler, api_route
-from api.openapi import Answer, Operation
+from api.handlers.base import ApiHandler
+from api.openapi import Answer, Operation, TemplateRoute
 from api.questions import (
     AT,
     KIND,
@@ -141,4 +141,4 @@ class Search(ApiHandler):
         )
 
 
-ROUTES = [api_route("/api/v1/nearby", Nearby), api_route("/api/v1/search", Search)]
+ROUTES = [TemplateRoute("/api/v1/nearby", Nearby), TemplateRoute("/api/v1/search", Search)]

@@ -7,8 +7,8 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from api.handlers.base import IMMUTABLE, ApiHandler, api_route
-from api.openapi import Answer, Operation
+from api.handlers.base import IMMUTABLE, ApiHandler
+from api.openapi import Answer, Operation, TemplateRoute
 from api.questions import AT, GENERATION, services
 from catalog.states import State
 from config.errors import NotFound
@@ -96,6 +96,6 @@ class StatusJson(StatusHandler):
 
 
 ROUTES = [
-    api_route("/api/v1/status/{service}.bin", StatusBytes),
-    api_route("/api/v1/status/{service}.json", StatusJson),
+    TemplateRoute("/api/v1/status/{service}.bin", StatusBytes),
+    TemplateRoute("/api/v1/status/{service}.json", StatusJson),
 ]

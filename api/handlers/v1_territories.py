@@ -6,8 +6,8 @@ import msgspec
 from catalog.summary import Summary
 from catalog.territories import Territory
 
-from api.handlers.base import ApiHandler, api_route
-from api.openapi import Answer, Operation
+from api.handlers.base import ApiHandler
+from api.openapi import Answer, Operation, TemplateRoute
 from api.questions import AT, CHILDREN, SERVICE
 from catalog import summary, territories
 
@@ -116,6 +116,6 @@ class TerritorySummary(ApiHandler):
 
 
 ROUTES = [
-    api_route("/api/v1/territories/{territory}", TerritoryOne),
-    api_route("/api/v1/territories/{territory}/summary", TerritorySummary),
+    TemplateRoute("/api/v1/territories/{territory}", TerritoryOne),
+    TemplateRoute("/api/v1/territories/{territory}/summary", TerritorySummary),
 ]
