@@ -87,6 +87,7 @@ class WebSettings(Section):
     max_header_bytes: PositiveInt
     idle_connection_seconds: PositiveInt
     body_timeout_seconds: PositiveInt
+    write_timeout_seconds: PositiveInt
     trusted_proxies: Annotated[tuple[str, ...], BeforeValidator(_listed)]
     public_url: str
     rate_per_second: NonNegativeFloat
