@@ -8,6 +8,7 @@ import json
 import struct
 
 import numpy as np
+
 from catalog.territories import Geography
 
 

@@ -18,8 +18,6 @@ import psycopg_pool
 from catalog.arrays import StatusArrays
 from catalog.arrays import breakpoints as read_breakpoints
 from catalog.generations import Generation
-from catalog.territories import Geography
-from geo.frames import FRAMES
 from tiles.server import TileService
 
 from api.assets import Assets
@@ -30,8 +28,10 @@ from api.templates import environment
 from catalog import generations, referential, sources
 from catalog.database.pools import web_pool
 from catalog.referential import Referential
+from catalog.territories import Geography
 from config.errors import GuichetError, NotFound, Unavailable
 from config.settings import Settings
+from geo.frames import FRAMES
 
 ROOT = Path(__file__).parent
 WEB = ROOT.parent / "web"

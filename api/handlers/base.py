@@ -4,6 +4,7 @@ A handler translates and does nothing else: parse, call the catalogue, answer. T
 for page builders and API builders are PageHandler and ApiHandler.
 """
 
+import asyncio
 import gzip
 import hashlib
 import json
@@ -177,6 +178,28 @@ class BaseHandler(RequestHandler):
         if encoding:
             self.set_header("Content-Encoding", encoding)
         self.finish(body)
+
+    async def send_large(self, body: bytes, media_type: str) -> None:
+        """`send` for bodies of hundreds of kB: compressed in a thread, others are not held."""
+        names = accepted(self.request.headers.get("Accept-Encoding", ""))
+        self.add_vary("Accept-Encoding")
+        if self._tag(hashlib.sha256(body).hexdigest()[:24]):
+            return
+        if names:
+            packed = await asyncio.to_thread(compress, body, names[0])
+            self.send(packed, media_type, encoding=names[0])
+        else:
+            self.send(body, media_type, encoding="")
+
+    def finish(self, chunk: str | bytes | dict[str, Any] | None = None) -> "asyncio.Future[None]":
+        """Tornado's, and the connection is cut when the visitor does not read it in time."""
+        stream = getattr(self.request.connection, "stream", None)
+        sent = super().finish(chunk)
+        if stream is not None and not sent.done():
+            seconds = self.site.settings.web.write_timeout_seconds
+            cut = asyncio.get_running_loop().call_later(seconds, stream.close)
+            sent.add_done_callback(lambda _: cut.cancel())
+        return sent
 
     def add_vary(self, name: str) -> None:
         present = [one.strip() for one in self._headers.get("Vary", "").split(",") if one.strip()]

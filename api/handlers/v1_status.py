@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from api.handlers.base import IMMUTABLE, ApiHandler
 from api.openapi import Answer, Operation, TemplateRoute
 from api.questions import AT, GENERATION, services
+from api.site import Edition
 from catalog.states import State
 from config.errors import NotFound
 
@@ -26,14 +27,14 @@ class StatusAnswer(Answer, kw_only=True):
 class StatusHandler(ApiHandler):
     parameters = (AT, GENERATION)
 
-    async def read(self, service: str) -> tuple[NDArray[np.uint8], datetime]:
-        """The array of a service at the moment asked for, and that moment."""
+    async def read(self, service: str) -> tuple[NDArray[np.uint8], datetime, Edition]:
+        """The array of a service at the moment asked for, that moment, and the edition read."""
         known = tuple(services())
         if service not in known:
             raise NotFound(f"There is no service {service[:60]!r}; see /api/v1/services.")
         at = self.ask(AT) or self.now
-        array = await self.site.edition.arrays.get(service, at)
         edition = self.site.edition
+        array = await edition.arrays.get(service, at)
         # What was true in the past does not change within a generation.
         if self.ask(AT) and at < self.now and self.ask(GENERATION) == edition.id:
             self.set_header("Cache-Control", IMMUTABLE)
@@ -41,7 +42,7 @@ class StatusHandler(ApiHandler):
         self.set_header("X-Guichet-Generation", str(edition.id))
         self.set_header("X-Guichet-Length", str(len(array)))
         self.set_header("X-Guichet-Date", at.isoformat().replace("+00:00", "Z"))
-        return array, at
+        return array, at, edition
 
 
 class StatusBytes(StatusHandler):
@@ -58,7 +59,7 @@ class StatusBytes(StatusHandler):
     )
 
     async def get(self, service: str) -> None:
-        array, _ = await self.read(service)
+        array, _, _ = await self.read(service)
         body = array.tobytes()
         key = hashlib.sha256(body).hexdigest()[:24]
         self.add_vary("Accept-Encoding")
@@ -74,8 +75,7 @@ class StatusJson(StatusHandler):
     operation = Operation("status", "The state of every commune, by code", "Status", StatusAnswer)
 
     async def get(self, service: str) -> None:
-        array, at = await self.read(service)
-        edition = self.site.edition
+        array, at, edition = await self.read(service)
         names = [state.slug for state in State]
         states = {
             code: names[array[number]]
@@ -92,7 +92,7 @@ class StatusJson(StatusHandler):
                 states=states,
             )
         )
-        self.send(body, "application/json")
+        await self.send_large(body, "application/json")
 
 
 ROUTES = [

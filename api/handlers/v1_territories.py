@@ -3,13 +3,13 @@
 from datetime import datetime
 
 import msgspec
-from catalog.summary import Summary
-from catalog.territories import Territory
 
 from api.handlers.base import ApiHandler
 from api.openapi import Answer, Operation, TemplateRoute
 from api.questions import AT, CHILDREN, SERVICE
 from catalog import summary, territories
+from catalog.summary import Summary
+from catalog.territories import Territory
 
 
 class TerritoryEntry(msgspec.Struct):

@@ -2,7 +2,9 @@
 
 import gzip
 import re
+import socket
 import time
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
@@ -16,6 +18,7 @@ def server(alone):
         GUICHET_WEB__RATE_PER_SECOND="0",
         GUICHET_WEB__BODY_TIMEOUT_SECONDS="1",
         GUICHET_WEB__IDLE_CONNECTION_SECONDS="2",
+        GUICHET_WEB__WRITE_TIMEOUT_SECONDS="1",
     ) as url:
         yield url
 
@@ -93,6 +96,24 @@ def test_a40_a_body_that_does_not_come_is_cut(raw, server):
 
 def test_a_head_that_does_not_end_is_cut(raw, server):
     assert raw(server, b"GET / HTTP/1.1\r\nHost: x\r\nX-A").seconds < 5
+
+
+def test_a41_a_visitor_who_does_not_read_is_cut(server):
+    parts = urlsplit(server)
+    with socket.create_connection((parts.hostname, parts.port), timeout=10) as sock:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        ask = b"GET /api/v1/openapi.json HTTP/1.1\r\nHost: x\r\n\r\n"
+        started = time.monotonic()
+        cut = False
+        while not cut and time.monotonic() - started < 20:  # pipelined, never read
+            try:
+                sock.send(ask)
+                time.sleep(0.002)
+            except (ConnectionResetError, BrokenPipeError):
+                cut = True
+            except TimeoutError:  # our own buffer is full: the server stopped reading
+                time.sleep(0.5)
+        assert cut
 
 
 def test_a42_compressed_bodies_are_never_unpacked(server):
