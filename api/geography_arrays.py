@@ -11,6 +11,8 @@ import numpy as np
 
 from catalog.territories import Geography
 
+KINDS = ("departement", "region", "epci")
+
 
 def pack_geography(geography: Geography, generation: int) -> bytes:
     """Header length (uint32), JSON header, then uint16 arrays; all little-endian.
@@ -18,21 +20,22 @@ def pack_geography(geography: Geography, generation: int) -> bytes:
     Item n of an array is for commune number n: the position, from 1, in the header's list of
     the same name; 0 means none (and item 0 is not a commune).
     """
-    arrays = {
-        "departements": geography.departement_index,
-        "regions": geography.region_index,
-        "epcis": geography.epci_index,
-    }
+    lists = {}
+    bodies = []
+    for kind in KINDS:
+        index, codes, names = geography.index_of(kind)
+        lists[kind] = [
+            {"code": code, "name": name} for code, name in zip(codes, names, strict=True)
+        ]
+        bodies.append(np.ascontiguousarray(index, dtype="<u2").tobytes())
     header = {
         "vintage": geography.vintage,
         "generation": generation,
-        "length": len(geography.departement_index),
-        "arrays": list(arrays),
-        "departements": geography.departements,
-        "regions": geography.regions,
-        "epcis": geography.epcis,
+        "length": geography.length,
+        "communes": int(geography.exists.sum()),
+        "arrays": KINDS,
+        **lists,
     }
     text = json.dumps(header, ensure_ascii=False, separators=(",", ":")).encode("utf-8")
     text += b" " * (-len(text) % 4)
-    bodies = [np.ascontiguousarray(one, dtype="<u2").tobytes() for one in arrays.values()]
     return b"".join([struct.pack("<I", len(text)), text, *bodies])

@@ -73,6 +73,7 @@ SLOTS: Mapping[str, Slot] = {
     "service": Slot(
         "An identifier of /api/v1/services, or minimum-bundle.", "official-site"
     ),
+    "number": Slot("A commune's number in status arrays.", "1", "integer"),
     "generation": Slot("A published generation.", "1", "integer"),
     "layer": Slot("A tile layer.", "communes"),
     "frame": Slot("A map frame of /api/v1/legend.json.", "metropole"),

@@ -15,9 +15,6 @@ from pathlib import Path
 import jinja2
 import psycopg
 import psycopg_pool
-from catalog.arrays import StatusArrays
-from catalog.arrays import breakpoints as read_breakpoints
-from catalog.generations import Generation
 from tiles.server import TileService
 
 from api.assets import Assets
@@ -26,7 +23,10 @@ from api.geography_arrays import pack_geography
 from api.rate_budget import RateBudget
 from api.templates import environment
 from catalog import generations, referential, sources
+from catalog.arrays import StatusArrays
+from catalog.arrays import breakpoints as read_breakpoints
 from catalog.database.pools import web_pool
+from catalog.generations import Generation
 from catalog.referential import Referential
 from catalog.territories import Geography
 from config.errors import GuichetError, NotFound, Unavailable

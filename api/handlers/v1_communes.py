@@ -1,5 +1,6 @@
 """One commune, by a code of any vintage: who it is, its services, their proofs and history."""
 
+import re
 from datetime import date, datetime
 from typing import cast
 
@@ -11,6 +12,9 @@ from api.questions import AT, OF_SERVICE
 from catalog import communes, observations
 from catalog import status as scoring
 from catalog.states import State, simple
+from config.errors import NotFound
+
+_NUMBER = re.compile(r"[1-9]\d{0,8}", re.ASCII)
 
 
 class CommuneEntry(msgspec.Struct):
@@ -132,6 +136,30 @@ class CommuneOne(ApiHandler):
         )
 
 
+class NumberAnswer(Answer, kw_only=True):
+    number: int
+    code: str
+    name: str
+
+
+class CommuneOfNumber(ApiHandler):
+    operation = Operation(
+        "communeOfNumber",
+        "The commune of a number of status arrays, tiles and id rasters",
+        "Communes",
+        NumberAnswer,
+    )
+
+    def get(self, number: str) -> None:
+        geography = self.site.edition.geography
+        place = int(number) if _NUMBER.fullmatch(number) else 0
+        if not 0 < place < geography.length or not geography.codes[place]:
+            raise NotFound(f"There is no commune of number {number[:20]}.")
+        self.reply(
+            NumberAnswer, number=place, code=geography.codes[place], name=geography.names[place]
+        )
+
+
 class CommuneServices(ApiHandler):
     operation = Operation(
         "communeServices", "The state of every service in a commune", "Communes",
@@ -231,6 +259,7 @@ class CommuneHistory(ApiHandler):
 
 
 ROUTES = [
+    TemplateRoute("/api/v1/numbers/{number}", CommuneOfNumber),
     TemplateRoute("/api/v1/communes/{code}", CommuneOne),
     TemplateRoute("/api/v1/communes/{code}/services", CommuneServices),
     TemplateRoute("/api/v1/communes/{code}/proofs", CommuneProofs),

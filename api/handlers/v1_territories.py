@@ -1,5 +1,7 @@
 """A territory (FR, REG-84, DEP-69, EPCI-..., COM-...) and the counts of its communes."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 
 import msgspec
@@ -8,15 +10,21 @@ from api.handlers.base import ApiHandler
 from api.openapi import Answer, Operation, TemplateRoute
 from api.questions import AT, CHILDREN, SERVICE
 from catalog import summary, territories
+from catalog.referential import BUNDLE_ID
 from catalog.summary import Summary
 from catalog.territories import Territory
+from config.errors import Invalid
 
 
 class TerritoryEntry(msgspec.Struct):
+    """`population` leaves out the communes whose population is not published."""
+
     code: str
     kind: str
     name: str
     parent: str | None
+    communes: int
+    population: int
 
 
 class TerritoryAnswer(Answer, kw_only=True):
@@ -24,27 +32,36 @@ class TerritoryAnswer(Answer, kw_only=True):
     children: list[TerritoryEntry]
 
 
-class Bounds(msgspec.Struct):
-    """The share of communes that have the service: worst and best case of the unknown ones."""
+class Share(msgspec.Struct):
+    """The share that is present: worst and best case of the unknown ones. Null: none to count."""
 
-    lower: float
-    upper: float
+    lower: float | None
+    upper: float | None
 
 
 class Counts(msgspec.Struct, kw_only=True):
-    """`states` and `simple` each sum to `communes`; `population` sums to that of the communes."""
+    """`states` and `simple` each sum to `communes`; `population` sums to `inhabitants`.
 
-    territory: TerritoryEntry
+    `partial`: the territory goes beyond the whole that it is a part of. `cells`, for the
+    minimum bundle: pairs of commune and service, by state.
+    """
+
+    code: str
+    name: str
     communes: int
     states: dict[str, int]
     simple: dict[str, int]
     population: dict[str, int]
-    bounds: Bounds
+    inhabitants: int
+    bounds: Share
+    population_bounds: Share
     known_share: float
+    partial: bool
+    cells: dict[str, int] | None
 
 
 class SummaryAnswer(Answer, kw_only=True):
-    """`children` sum to `whole`, for every count."""
+    """`children` sum to `whole`, for every count; a commune has none."""
 
     service: str
     datetime: datetime
@@ -54,19 +71,40 @@ class SummaryAnswer(Answer, kw_only=True):
 
 
 def entry(territory: Territory) -> TerritoryEntry:
-    return TerritoryEntry(territory.code, territory.kind, territory.name, territory.parent)
+    return TerritoryEntry(
+        territory.code,
+        territory.kind,
+        territory.name,
+        territory.parent,
+        territory.communes,
+        territory.population,
+    )
 
 
-def counts(territory: Territory, found: Summary) -> Counts:
+def counts(found: Summary) -> Counts:
     return Counts(
-        territory=entry(territory),
+        code=found.code,
+        name=found.name,
         communes=found.communes,
         states=dict(found.states),
         simple=dict(found.simple),
         population=dict(found.population),
-        bounds=Bounds(found.bounds.lower, found.bounds.upper),
+        inhabitants=found.inhabitants,
+        bounds=Share(found.bounds.lower, found.bounds.upper),
+        population_bounds=Share(found.population_bounds.lower, found.population_bounds.upper),
         known_share=found.known_share,
+        partial=found.partial,
+        cells=None if found.cells is None else dict(found.cells),
     )
+
+
+@contextmanager
+def naming_children() -> Iterator[None]:
+    """A kind of parts that is not below the territory is a mistake in `children`."""
+    try:
+        yield
+    except Invalid as error:
+        raise Invalid(str(error), parameter=CHILDREN.name) from error
 
 
 class TerritoryOne(ApiHandler):
@@ -76,7 +114,8 @@ class TerritoryOne(ApiHandler):
     async def get(self, territory: str) -> None:
         async with self.connection() as conn:
             found = await territories.get(conn, territory)
-            parts = await territories.children(conn, found.code, self.ask(CHILDREN))
+            with naming_children():
+                parts = await territories.children(conn, found.code, self.ask(CHILDREN))
         self.reply(
             TerritoryAnswer, territory=entry(found), children=[entry(part) for part in parts]
         )
@@ -93,26 +132,32 @@ class TerritorySummary(ApiHandler):
     parameters = (SERVICE, AT, CHILDREN)
 
     async def get(self, territory: str) -> None:
-        edition = self.site.edition
+        edition, held = self.site.edition, self.site.referential
         service = self.ask(SERVICE)
         at = self.ask(AT) or self.now
         array = await edition.arrays.get(service, at)
-        full_level = self.site.referential.full_level(service)
-        async with self.connection() as conn:
-            found = await territories.get(conn, territory)
-            parts = await territories.children(conn, found.code, self.ask(CHILDREN))
-        whole = summary.summarise(array, edition.geography, found.code, full_level)
-        self.reply(
-            SummaryAnswer,
+        members = None
+        if service == BUNDLE_ID:
+            members = [await edition.arrays.get(member, at) for member in held.bundle]
+        level = held.full_level(service)
+        geography = edition.geography
+        whole = summary.summarise(array, geography, territory, level, members=members)
+        parts: list[Summary] = []
+        if not territory.startswith("COM-"):
+            with naming_children():
+                parts = summary.children(
+                    array, geography, territory, level, self.ask(CHILDREN), members=members
+                )
+        body = SummaryAnswer(
+            data_date=edition.data_date,
+            generation=edition.id,
             service=service,
             datetime=at,
-            geography=edition.geography.vintage,
-            whole=counts(found, whole),
-            children=[
-                counts(part, summary.summarise(array, edition.geography, part.code, full_level))
-                for part in parts
-            ],
+            geography=geography.vintage,
+            whole=counts(whole),
+            children=[counts(part) for part in parts],
         )
+        await self.send_large(msgspec.json.encode(body), "application/json")
 
 
 ROUTES = [
