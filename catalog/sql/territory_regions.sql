@@ -1,0 +1,15 @@
+-- The regions that have a commune in a territory (`kind`, `id`), by name, with the counts of the
+-- part inside it. No row: the territory has none.
+select 'REG-' || t.code as code, 'region' as kind, t.name, 'FR' as parent, null::text as subkind,
+       count(*)::integer as communes, coalesce(sum(c.population), 0)::bigint as population
+from   catalog.commune c
+join   catalog.region t on t.code = c.region_code
+where  c.valid_to is null
+  and  case %(kind)s::text
+         when 'france' then true
+         when 'region' then c.region_code = %(id)s::text
+         when 'departement' then c.departement_code = %(id)s::text
+         else c.epci_code = %(id)s::text
+       end
+group  by t.code
+order  by t.name, t.code
