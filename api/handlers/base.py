@@ -26,7 +26,7 @@ from tornado.httputil import HTTPServerRequest
 from tornado.routing import URLSpec
 from tornado.web import Application, HTTPError, RequestHandler
 
-from api.addresses import LANGUAGES, PAGES, address, pattern
+from api.addresses import LANGUAGES, PAGES, address, pattern, slots, template_of
 from api.compression import SMALLEST, accepted, compress, compressible
 from api.formats import Formats
 from api.i18n_texts import Texts
@@ -39,6 +39,7 @@ from config.errors import GuichetError, Invalid
 
 log = logging.getLogger("guichet.web")
 _HOST = re.compile(r"[A-Za-z0-9._-]{1,253}(:\d{1,5})?|\[[0-9a-fA-F:.]{2,45}\](:\d{1,5})?", re.ASCII)
+LONGEST_LINKED = 500  # characters of a query value that a link of ours repeats
 IMMUTABLE = "public, max-age=31536000, immutable"
 REVALIDATE = "public, max-age=0, must-revalidate"
 _FIXED_HEADERS = {
@@ -349,15 +350,16 @@ class PageHandler(BaseHandler):
 
     def url_for_lang(self, language: str) -> str:
         """This very page in another language, with what was asked of it."""
-        if self.page is None:
+        # Also called to draw error pages, when the path or the query could not be read.
+        values = {name: text for name, text in (self.path_kwargs or {}).items() if text}
+        if self.page is None or not set(slots(template_of(self.page, language))) <= set(values):
             return address("home", language)
-        asked = {
-            parameter.name: self.get_query_argument(parameter.name, None)
-            for parameter in self.parameters
-        }
-        return address(
-            self.page, language, **self.path_kwargs, **{k: v for k, v in asked.items() if v}
-        )
+        for parameter in self.parameters:
+            sent = self.request.query_arguments.get(parameter.name, [])
+            text = sent[0].decode("utf-8", "replace") if sent else ""
+            if text and len(text) <= LONGEST_LINKED:
+                values[parameter.name] = text
+        return address(self.page, language, **values)
 
     @property
     def canonical(self) -> str:

@@ -138,7 +138,7 @@ class TerritorySummary(ApiHandler):
         array = await edition.arrays.get(service, at)
         members = None
         if service == BUNDLE_ID:
-            members = [await edition.arrays.get(member, at) for member in held.bundle]
+            members = await edition.arrays.members(at)
         level = held.full_level(service)
         geography = edition.geography
         whole = summary.summarise(array, geography, territory, level, members=members)
