@@ -29,6 +29,7 @@ from config.settings import Settings
 
 State = Literal["absent", "stopped", "starting", "running"]
 PROGRAMS = Path("/usr/lib/postgresql")
+CONTROL_FILE = "/usr/share/postgresql/{version}/extension/postgis.control"
 # When the machine's root runs Guichet from a folder that the server's user may not enter
 # (for example below /root), the cluster lives here and var/cluster is a link to it.
 SHELTER = Path("/var/lib/guichet")
@@ -61,14 +62,30 @@ class Owner:
     name: str
 
 
-def programs() -> Path:
-    """The folder of the newest installed PostgreSQL server programs."""
-    found = sorted(
-        (folder for folder in PROGRAMS.glob("*/bin") if (folder / "initdb").exists()),
-        key=lambda folder: [int(part) for part in folder.parent.name.split(".") if part.isdigit()],
+def programs(version: str | None = None) -> Path:
+    """The folder of PostgreSQL's server programs.
+
+    With a `version` (that of an existing cluster), that one; else the newest that has PostGIS.
+    Raises Unavailable, saying what to install.
+    """
+    found = {
+        folder.parent.name: folder
+        for folder in PROGRAMS.glob("*/bin")
+        if (folder / "initdb").exists() and folder.parent.name.isdigit()
+    }
+    if version is not None and found:
+        if version not in found:
+            raise Unavailable(
+                f"The cluster was made by PostgreSQL {version}, which is no longer installed: "
+                f"install the package postgresql-{version}-postgis-3, or remove var/ to start "
+                "afresh (it holds the catalogue)."
+            )
+        return found[version]
+    spatial = [name for name in found if Path(CONTROL_FILE.format(version=name)).exists()] or list(
+        found
     )
-    if found:
-        return found[-1]
+    if spatial:
+        return found[max(spatial, key=int)]
     initdb = shutil.which("initdb")
     if initdb is None:
         raise Unavailable(
@@ -174,7 +191,6 @@ class Cluster:
                 self._create()
             self._configure()
             self._launch()
-            self._create_database()
         return self.status()
 
     def stop(self) -> ClusterStatus:
@@ -216,7 +232,7 @@ class Cluster:
         owner = self._owner()
         root = os.geteuid() == 0
         return subprocess.run(  # noqa: S603 (our own arguments, no shell)
-            [str(programs() / program), *arguments],
+            [str(programs(self.status().version) / program), *arguments],
             cwd=self.home,
             stdin=subprocess.DEVNULL,
             capture_output=True,
@@ -334,22 +350,24 @@ class Cluster:
         self.socket.chmod(0o700)
 
     def _launch(self) -> None:
+        """Start until the server really answers: its files may describe one that just died."""
         numbers = self.settings.cluster
         seconds = str(numbers.start_timeout_seconds)
         said = ""
         for attempt in range(numbers.start_attempts):
-            before = self.status()
-            if before.state == "running":
+            state = self.status().state
+            if state == "stopped":
+                where = ["-D", str(self.data), "-l", str(self.log), "-w", "-t", seconds]
+                done = self._run("pg_ctl", "start", *where)
+                said = done.stderr.strip() or done.stdout.strip()
+            elif state == "starting":
+                self._answers(numbers.start_timeout_seconds)
+            try:
+                self._create_database()
+            except psycopg.OperationalError as error:
+                said = said or str(error).strip()
+            else:
                 return
-            if before.state == "starting":
-                if self._answers(numbers.start_timeout_seconds):
-                    return
-                continue
-            arguments = ["start", "-D", str(self.data), "-l", str(self.log), "-w", "-t", seconds]
-            done = self._run("pg_ctl", *arguments)
-            if done.returncode == 0:
-                return
-            said = done.stderr.strip() or done.stdout.strip()
             time.sleep(min(2**attempt, 8))
         raise Unavailable(
             f"PostgreSQL does not start after {numbers.start_attempts} attempts ({said}). "

@@ -305,7 +305,7 @@ def _tables() -> None:
             nullable=True,
             comment="inside it",
         ),
-        sa.Column("area_km2", sa.Integer(), nullable=True),
+        sa.Column("area_km2", sa.Double(), nullable=True),
         sa.Column("fingerprint", sa.Text(), nullable=False, comment="of the harvested row"),
         sa.Column("valid_from", sa.Date(), nullable=True),
         sa.Column("valid_to", sa.Date(), nullable=True),
