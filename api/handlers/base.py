@@ -11,7 +11,6 @@ import json
 import logging
 import re
 import secrets
-import traceback
 from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
@@ -39,6 +38,7 @@ from config.errors import GuichetError, Invalid
 
 log = logging.getLogger("guichet.web")
 _HOST = re.compile(r"[A-Za-z0-9._-]{1,253}(:\d{1,5})?|\[[0-9a-fA-F:.]{2,45}\](:\d{1,5})?", re.ASCII)
+_QUIET = ("/static/", "/tiles/", "/ids/", "/healthz", "/readyz")
 LONGEST_LINKED = 500  # characters of a query value that a link of ours repeats
 IMMUTABLE = "public, max-age=31536000, immutable"
 REVALIDATE = "public, max-age=0, must-revalidate"
@@ -442,20 +442,30 @@ def page_routes(name: str, handler: type[PageHandler]) -> list[URLSpec]:
 
 
 def log_request(handler: RequestHandler) -> None:
-    """One JSON event per request, on one line, whatever the visitor sent."""
+    """One event per request, escaped by config.logs, whatever the visitor sent."""
     status = handler.get_status()
     error = getattr(handler, "_error", None)
+    # Never the query: it may hold a position or what a person searched for.
+    path = urlsplit(handler.request.uri or "").path[:300]
     event: dict[str, Any] = {
         "request": getattr(handler, "request_id", None),
         "method": (handler.request.method or "")[:20],
-        # Never the query: it may hold a position or what a person searched for.
-        "path": urlsplit(handler.request.uri or "").path[:300],
+        "path": path,
         "status": status,
         "ms": round(1000 * handler.request.request_time(), 1),
     }
-    if error is not None and status >= 500:
-        event["error"] = "".join(traceback.format_exception(error))
-    elif error is not None:
-        event["error"] = f"{type(error).__name__}: {error}"[:300]
-    level = logging.ERROR if status >= 500 else logging.INFO
-    log.log(level, "%s", json.dumps(event, ensure_ascii=True))
+    reason = ""
+    if error is not None and status < 500:
+        reason = f" {type(error).__name__}: {error}"[:300]
+    level = logging.INFO
+    if status >= 500:
+        level = logging.ERROR
+    elif status < 400 and path.startswith(_QUIET):
+        level = logging.DEBUG  # a map view asks for dozens of these
+    log.log(
+        level,
+        "%(method)s %(path)s %(status)d in %(ms)s ms [%(request)s]" + reason.replace("%", "%%"),
+        event,
+        extra=event,
+        exc_info=error if error is not None and status >= 500 else None,
+    )
