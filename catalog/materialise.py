@@ -89,7 +89,8 @@ def refresh(
 
     `services` (ids) and `communes` (numbers) bound the work; None means all. A service that
     is no longer in the referential loses its rows: nothing is shown that we cannot explain.
-    Two refreshes of one database wait for each other.
+    Two refreshes of one database wait for each other. The connection is not in autocommit, and
+    the caller commits: readers see the whole refresh or none of it.
     """
     book = referential or current()
     wanted = [s for s in book.services if services is None or s in services]
@@ -98,22 +99,20 @@ def refresh(
         "communes": None if communes is None else sorted(set(communes)),
         "known": wanted,
     }
-    # A transaction of its own when the caller has none; a savepoint otherwise.
-    with conn.transaction():
-        conn.execute("select pg_advisory_xact_lock(%s)", (LOCK,))
-        conn.execute("set local work_mem = '64MB'")  # the sort below stays in memory
-        conn.execute(MAKE)
-        intervals = 0
-        for batch in _batches(_scored(conn, book, wanted, scope)):
-            with conn.cursor() as cursor, cursor.copy(FILL) as copy:
-                copy.set_types(TYPES)
-                for written in batch:
-                    copy.write_row(written)
-            intervals += len(batch)
-        conn.execute("analyze fresh_status")
-        deleted = conn.execute(DROP_STALE, scope).rowcount
-        inserted = conn.execute(ADD_MISSING).rowcount
-        conn.execute("drop table fresh_status")
+    conn.execute("select pg_advisory_xact_lock(%s)", (LOCK,))
+    conn.execute("set local work_mem = '64MB'")  # the sort below stays in memory
+    conn.execute(MAKE)
+    intervals = 0
+    for batch in _batches(_scored(conn, book, wanted, scope)):
+        with conn.cursor() as cursor, cursor.copy(FILL) as copy:
+            copy.set_types(TYPES)
+            for written in batch:
+                copy.write_row(written)
+        intervals += len(batch)
+    conn.execute("analyze fresh_status")
+    deleted = conn.execute(DROP_STALE, scope).rowcount
+    inserted = conn.execute(ADD_MISSING).rowcount
+    conn.execute("drop table fresh_status")
     return Refreshed(intervals, inserted, deleted)
 
 

@@ -154,7 +154,9 @@ class Geography:
             kind: {code: i for i, (code, _) in enumerate(found, start=1)}
             for kind, found in areas.items()
         }
-        for number, code, name, people, region, departement, epci in rows:
+        for number, code, name, people, region, departement, epci, still in rows:
+            if not still:
+                continue
             codes[number], names[number] = code, name
             population[number] = people or 0
             exists[number] = True

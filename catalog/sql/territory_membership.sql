@@ -1,6 +1,5 @@
--- Where each commune that exists is: number, code, name, population, région, département, EPCI.
--- In order of number. No row: nothing was harvested yet.
-select number, code, name, population, region_code, departement_code, epci_code
+-- Where each commune is: number, code, name, population, région, département, EPCI, and whether it
+-- still exists (a number is never reused). In order of number. No row: nothing was harvested yet.
+select number, code, name, population, region_code, departement_code, epci_code, valid_to is null
 from   catalog.commune
-where  valid_to is null
 order  by number
