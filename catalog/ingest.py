@@ -1,0 +1,394 @@
+"""How the catalogue takes in a territory, offices, sources and evidence, in bulk.
+
+Everything arrives by COPY in a temporary table, is compared with what is stored, and only
+what differs is written. Each function works inside the caller's transaction: half a territory
+is never seen. Statements that speak of temporary tables are here and not in sql/, because the
+test that plans every .sql file cannot see those tables.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from datetime import date, datetime
+from typing import Any
+
+import psycopg
+
+from catalog.database.queries import query
+from catalog.naming import fold
+from geo.cog import timezone_of
+
+type Connection = psycopg.Connection[Any]
+
+
+@dataclass(frozen=True, slots=True)
+class NamedCode:
+    """A région, or a département with its région as `parent`."""
+
+    code: str
+    name: str
+    parent: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class EpciRow:
+    code: str
+    name: str
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class CommuneRow:
+    """A commune of one vintage, without its outline."""
+
+    code: str
+    name: str
+    departement_code: str
+    region_code: str
+    epci_code: str | None
+    population: int | None
+    siren: str | None
+    postal_codes: tuple[str, ...]
+
+    @property
+    def fingerprint(self) -> str:
+        """What a change is recognised by."""
+        return _fingerprint(asdict(self))
+
+
+@dataclass(frozen=True, slots=True)
+class FormerCodeRow:
+    """A code that is not a current commune's, and the commune that answers for it."""
+
+    code: str
+    kind: str
+    name: str
+    commune_code: str
+    last_seen: date | None = None
+    gone_by: date | None = None
+
+    def named(self, name: str) -> "FormerCodeRow":
+        return replace(self, name=name)
+
+
+@dataclass(frozen=True, slots=True)
+class Territory:
+    regions: tuple[NamedCode, ...]
+    departements: tuple[NamedCode, ...]
+    epcis: tuple[EpciRow, ...]
+    communes: tuple[CommuneRow, ...]
+    former_codes: tuple[FormerCodeRow, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class OfficeRow:
+    """An office as one source publishes it. `point` is longitude, latitude (EPSG:4326)."""
+
+    remote_id: str
+    kind: str
+    name: str
+    commune_code: str
+    address: str | None
+    email: str | None
+    phone: str | None
+    website: str | None
+    hours: Mapping[str, Any] | None
+    accessibility: str | None
+    accessibility_details: str | None
+    timezone: str
+    point: tuple[float, float] | None
+
+    @property
+    def fingerprint(self) -> str:
+        return _fingerprint(asdict(self))
+
+
+@dataclass(frozen=True, slots=True)
+class Rejection:
+    """One value that was not believed, and why. Rejected values never stop a run."""
+
+    remote_id: str
+    field: str
+    reason: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class SourceRow:
+    """A row of catalog.source."""
+
+    id: str
+    title: str
+    publisher: str
+    licence: str
+    licence_url: str | None
+    url: str
+    nature: str
+
+
+@dataclass(frozen=True, slots=True)
+class EvidenceRow:
+    """A row of catalog.evidence: one file that was read."""
+
+    source_id: str
+    release: str
+    published_on: date
+    sha256: str
+    size: int
+    url: str
+
+
+def _fingerprint(fields: Mapping[str, Any]) -> str:
+    text = json.dumps(fields, sort_keys=True, ensure_ascii=False, default=str)
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+def _copy(conn: Connection, table: str, columns: str, rows: Iterable[Sequence[Any]]) -> None:
+    # `table` and `columns` are constants of this module.
+    statement = f"copy {table} ({columns}) from stdin"
+    with conn.cursor() as cursor, cursor.copy(statement.encode()) as copy:
+        for row in rows:
+            copy.write_row(row)
+
+
+def save_source(conn: Connection, source: SourceRow) -> None:
+    """Make the source known, or bring its description up to date."""
+    conn.execute(query("catalog", "apply_source"), asdict(source))
+
+
+def save_evidence(conn: Connection, evidence: EvidenceRow) -> int:
+    """The id of this file's evidence; reading the same bytes again gives the same id."""
+    row = conn.execute(query("catalog", "apply_evidence"), asdict(evidence)).fetchone()
+    assert row is not None  # noqa: S101 the statement always returns its row
+    return int(row[0])
+
+
+# ------------------------------------------------------------------------- the territory
+
+MAKE_COMMUNES = """
+create temporary table staged_commune (
+  code text primary key, name text, search_name text, departement_code text, region_code text,
+  epci_code text, population integer, siren text, postal_codes text[], timezone text,
+  fingerprint text
+) on commit drop
+"""
+# New communes are numbered after the highest number ever given, in the order of their codes.
+ADD_COMMUNES = """
+insert into catalog.commune as c
+  (number, code, name, search_name, departement_code, region_code, epci_code, population, siren,
+   postal_codes, timezone, fingerprint, valid_from)
+select coalesce(known.number, top.number + row_number() over (
+         partition by known.number is null order by s.code)),
+       s.code, s.name, s.search_name, s.departement_code, s.region_code, s.epci_code,
+       s.population, s.siren, s.postal_codes, s.timezone, s.fingerprint, null
+from   staged_commune s
+left   join catalog.commune known using (code)
+cross  join (select coalesce(max(number), 0) as number from catalog.commune) top
+where  known.fingerprint is distinct from s.fingerprint
+on conflict (number) do update set
+  name = excluded.name, search_name = excluded.search_name,
+  departement_code = excluded.departement_code, region_code = excluded.region_code,
+  epci_code = excluded.epci_code, population = excluded.population, siren = excluded.siren,
+  postal_codes = excluded.postal_codes, timezone = excluded.timezone,
+  fingerprint = excluded.fingerprint
+returning (xmax = 0)
+"""
+MAKE_FORMER = """
+create temporary table staged_former (
+  code text, kind text, name text, search_name text, commune_code text, last_seen date,
+  gone_by date
+) on commit drop
+"""
+ADD_FORMER = """
+insert into catalog.former_code as f
+  (code, kind, name, search_name, commune_number, last_seen, gone_by, source_id)
+select distinct on (s.code, s.kind)
+       s.code, s.kind, s.name, s.search_name, c.number, s.last_seen, s.gone_by, %(source)s::text
+from   staged_former s
+join   catalog.commune c on c.code = s.commune_code
+order  by s.code, s.kind, s.gone_by nulls last
+on conflict (code, kind) do update set
+  name = excluded.name, search_name = excluded.search_name,
+  commune_number = excluded.commune_number,
+  last_seen = coalesce(excluded.last_seen, f.last_seen),
+  gone_by = coalesce(excluded.gone_by, f.gone_by)
+where (f.name, f.commune_number) is distinct from (excluded.name, excluded.commune_number)
+   or (excluded.last_seen is not null and f.last_seen is distinct from excluded.last_seen)
+"""
+
+
+def save_territory(conn: Connection, territory: Territory, source_id: str) -> dict[str, int]:
+    """Bring régions, départements, EPCI, communes and former codes up to one vintage.
+
+    A stored commune that the vintage does not have keeps its row and its number; its code is
+    counted as `vanished` for a person to look at. Returns counts.
+    """
+    for name, rows in (
+        ("apply_region", territory.regions),
+        ("apply_departement", territory.departements),
+        ("apply_epci", territory.epcis),
+    ):
+        with conn.cursor() as cursor:
+            cursor.executemany(query("catalog", name), [asdict(row) for row in rows])
+    conn.execute(MAKE_COMMUNES)
+    _copy(
+        conn,
+        "staged_commune",
+        "code, name, search_name, departement_code, region_code, epci_code, population, siren,"
+        " postal_codes, timezone, fingerprint",
+        (
+            (
+                row.code, row.name, fold(row.name), row.departement_code, row.region_code,
+                row.epci_code, row.population, row.siren, list(row.postal_codes),
+                timezone_of(row.code), row.fingerprint,
+            )
+            for row in territory.communes
+        ),
+    )  # fmt: skip
+    written = conn.execute(ADD_COMMUNES).fetchall()
+    vanished = conn.execute(
+        "select count(*) from catalog.commune c where not exists"
+        " (select from staged_commune s where s.code = c.code)"
+    ).fetchone()
+    save_former_codes(conn, territory.former_codes, source_id)
+    new = sum(1 for (fresh,) in written if fresh)
+    return {
+        "read": len(territory.communes),
+        "new": new,
+        "changed": len(written) - new,
+        "vanished": int(vanished[0]) if vanished else 0,
+    }
+
+
+def save_former_codes(conn: Connection, rows: Iterable[FormerCodeRow], source_id: str) -> int:
+    """Add or complete former codes; rows whose commune is unknown are left out. Rows written."""
+    conn.execute(MAKE_FORMER)
+    _copy(
+        conn,
+        "staged_former",
+        "code, kind, name, search_name, commune_code, last_seen, gone_by",
+        (
+            (r.code, r.kind, r.name, fold(r.name), r.commune_code, r.last_seen, r.gone_by)
+            for r in rows
+        ),
+    )
+    written = conn.execute(ADD_FORMER, {"source": source_id}).rowcount
+    conn.execute("drop table staged_former")
+    return written
+
+
+MAKE_OUTLINES = "create temporary table staged_outline (code text, outline geometry) on commit drop"
+# The outline is kept as published (ST_Multi changes its type only); the copy that is drawn is
+# made valid. A commune without an outline keeps what it had.
+SET_OUTLINES = """
+update catalog.commune c set
+  geometry = s.outline,
+  geometry_3857 = st_multi(st_collectionextract(
+    case when st_isvalid(s.outline) then st_transform(s.outline, 3857)
+         else st_makevalid(st_transform(s.outline, 3857)) end, 3)),
+  centre = st_pointonsurface(s.outline),
+  area_km2 = st_area(s.outline::geography) / 1e6
+from (select code, st_multi(st_setsrid(outline, 4326)) as outline from staged_outline) s
+where c.code = s.code and c.geometry is distinct from s.outline
+"""
+
+
+def save_outlines(conn: Connection, outlines: Mapping[str, bytes]) -> int:
+    """Set the outlines (WKB polygons, EPSG:4326) of communes by code; how many changed."""
+    conn.execute(MAKE_OUTLINES)
+    _copy(
+        conn,
+        "staged_outline",
+        "code, outline",
+        ((code, wkb.hex()) for code, wkb in outlines.items()),
+    )
+    return conn.execute(SET_OUTLINES).rowcount
+
+
+# ---------------------------------------------------------------------------- the offices
+
+MAKE_OFFICES = """
+create temporary table staged_office (
+  remote_id text primary key, kind text, name text, commune_code text, address text, email text,
+  phone text, website text, hours jsonb, accessibility text, accessibility_details text,
+  timezone text, longitude double precision, latitude double precision, fingerprint text
+) on commit drop
+"""
+ADD_OFFICES = """
+insert into catalog.office as o
+  (source_id, remote_id, kind, name, commune_number, address, email, phone, website, hours,
+   accessibility, accessibility_details, timezone, point, fingerprint, evidence_id, observed_at)
+select %(source)s::text, s.remote_id, s.kind,
+       case when s.kind = 'mairie' then 'Mairie – ' || c.name else s.name end,
+       c.number, s.address, s.email, s.phone, s.website, s.hours, s.accessibility,
+       s.accessibility_details, s.timezone,
+       st_setsrid(st_makepoint(s.longitude, s.latitude), 4326),
+       s.fingerprint, %(evidence)s::bigint, %(observed_at)s::timestamptz
+from   staged_office s
+join   catalog.commune c on c.code = s.commune_code
+on conflict (source_id, remote_id) do update set
+  kind = excluded.kind, name = excluded.name, commune_number = excluded.commune_number,
+  address = excluded.address, email = excluded.email, phone = excluded.phone,
+  website = excluded.website, hours = excluded.hours, accessibility = excluded.accessibility,
+  accessibility_details = excluded.accessibility_details, timezone = excluded.timezone,
+  point = excluded.point, fingerprint = excluded.fingerprint,
+  evidence_id = excluded.evidence_id, observed_at = excluded.observed_at, withdrawn_at = null
+where (o.fingerprint, o.withdrawn_at is null) is distinct from (excluded.fingerprint, true)
+returning (xmax = 0)
+"""
+ADD_VERSIONS = """
+insert into catalog.office_version (office_id, fields, evidence_id, observed_at)
+select o.id,
+       to_jsonb(o) - 'id' - 'source_id' - 'remote_id' - 'point' - 'fingerprint' - 'evidence_id'
+         - 'observed_at' - 'commune_number'
+         || jsonb_build_object('longitude', st_x(o.point), 'latitude', st_y(o.point)),
+       o.evidence_id, o.observed_at
+from   catalog.office o
+where  o.source_id = %(source)s::text and o.evidence_id = %(evidence)s::bigint
+  and  not exists (
+    select from catalog.office_version v
+    where  v.office_id = o.id and v.evidence_id = o.evidence_id)
+"""
+
+
+def save_offices(
+    conn: Connection,
+    rows: Iterable[OfficeRow],
+    *,
+    source_id: str,
+    evidence_id: int,
+    observed_at: datetime,
+) -> dict[str, int]:
+    """Add new offices and the changes of known ones, each change kept as a version.
+
+    Offices that the source no longer lists are not touched here. Returns counts.
+    """
+    conn.execute(MAKE_OFFICES)
+    count = 0
+
+    def staged() -> Iterable[Sequence[Any]]:
+        nonlocal count
+        for row in rows:
+            count += 1
+            longitude, latitude = row.point or (None, None)
+            yield (
+                row.remote_id, row.kind, row.name, row.commune_code, row.address, row.email,
+                row.phone, row.website,
+                None if row.hours is None else json.dumps(row.hours), row.accessibility,
+                row.accessibility_details, row.timezone, longitude, latitude, row.fingerprint,
+            )  # fmt: skip
+
+    _copy(
+        conn,
+        "staged_office",
+        "remote_id, kind, name, commune_code, address, email, phone, website, hours,"
+        " accessibility, accessibility_details, timezone, longitude, latitude, fingerprint",
+        staged(),
+    )
+    parameters = {"source": source_id, "evidence": evidence_id, "observed_at": observed_at}
+    written = conn.execute(ADD_OFFICES, parameters).fetchall()
+    conn.execute(ADD_VERSIONS, {"source": source_id, "evidence": evidence_id})
+    conn.execute("drop table staged_office")
+    new = sum(1 for (fresh,) in written if fresh)
+    return {"offices": count, "offices_new": new, "offices_changed": len(written) - new}

