@@ -124,32 +124,42 @@ def _uninterrupted() -> Iterator[None]:
 def _fill(settings: Settings) -> list[str]:
     """Harvest and publish when nothing was published yet.
 
-    Returns the sources that were never read: the worker tries them while the site is served.
+    Returns the sources that were not read to their end: the worker tries them again while the
+    site is served.
     """
     from harvest import runs
     from tiles import publication
 
-    missing = _never_read(settings, runs.source_ids())
-    if _published(settings):
-        return missing
-    if missing:
-        click.echo(f"Harvest: {len(missing)} sources to read")
+    if not _published(settings):
+        # All of them: what was read before an interruption is skipped, release by release.
+        click.echo(f"Harvest: {len(runs.source_ids())} sources")
         with alone(settings, "harvest"), told() as tell:
-            for report in runs.harvest(settings, missing, False, tell):
-                click.echo(f"  {report}")
-        missing = _never_read(settings, runs.source_ids())
-    click.echo("Publication: making what readers see")
-    with alone(settings, "publish"), told() as tell:
-        generation = publication.publish(settings, tell)
-    click.echo(f"  generation {generation.id} is published")
-    return missing
+            reports = runs.harvest(settings, None, False, tell)
+        for report in reports:
+            click.echo(f"  {report}")
+        if not _any_commune(settings):
+            raise Unavailable(
+                "No source could be read, so there is nothing to show: check the network, then "
+                "run the same command again."
+            )
+        click.echo("Publication: making what readers see")
+        with alone(settings, "publish"), told() as tell:
+            generation = publication.publish(settings, tell)
+        click.echo(f"  generation {generation.id} is published")
+    return _not_read(settings, runs.source_ids())
 
 
-def _never_read(settings: Settings, source_ids: list[str]) -> list[str]:
+def _not_read(settings: Settings, source_ids: list[str]) -> list[str]:
     with pools.connect(settings, "cli") as conn:
         rows = conn.execute(query("api", "sources_read")).fetchall()
-    read = {row[0] for row in rows}
+    read = {str(row[0]) for row in rows}
     return [source_id for source_id in source_ids if source_id not in read]
+
+
+def _any_commune(settings: Settings) -> bool:
+    with pools.connect(settings, "cli") as conn:
+        rows = conn.execute(query("api", "status_counts")).fetchall()
+    return any(what == "Communes" and count > 0 for what, count in rows)
 
 
 def _published(settings: Settings) -> bool:
@@ -213,15 +223,19 @@ def _wait_until_ready(settings: Settings, web: subprocess.Popen[bytes]) -> None:
         host = "127.0.0.1"
     url = f"http://{f'[{host}]' if ':' in host else host}:{settings.web.port}/readyz"
     end = time.monotonic() + PATIENCE_SECONDS
+    said = ""
     while time.monotonic() < end:
         if web.poll() is not None:
             raise Unavailable("The web site does not start; the reason is above.")
         try:
             with urllib.request.urlopen(url, timeout=5):
                 return
-        except (urllib.error.URLError, OSError):
-            time.sleep(0.1)
-    raise Unavailable(f"The web site is not ready after {PATIENCE_SECONDS} s ({url}).")
+        except urllib.error.HTTPError as error:  # it answers, and says what is missing
+            said = error.read(2000).decode(errors="replace")
+        except OSError as error:
+            said = str(error)
+        time.sleep(0.1)
+    raise Unavailable(f"The web site is not ready after {PATIENCE_SECONDS} s ({url}): {said}")
 
 
 def _ask_late(settings: Settings, late: list[str]) -> None:

@@ -25,7 +25,7 @@ def command(sources: tuple[str, ...], dry_run: bool) -> int:
         reports = runs.harvest(settings, list(sources) or None, dry_run, tell)
     for report in reports:
         click.echo(report)
-    bad = [report for report in reports if report.state not in ("done", "skipped")]
+    bad = [report for report in reports if report.state not in ("done", "skipped", "planned")]
     if not bad:
         return 0
     return FAILED if len(bad) == len(reports) else PARTIAL

@@ -1,10 +1,12 @@
 """`guichet serve`: the web site and the API, until Ctrl-C or SIGTERM."""
 
+import asyncio
 import errno
 
 import click
 
 from api.cli.parent import die_with
+from api.cli.processes import supervise
 from config.errors import Unavailable
 from config.settings import Settings, load
 
@@ -14,7 +16,7 @@ from config.settings import Settings, load
 @click.option("--host", help="Address to listen on; 0.0.0.0 for every interface.")
 @click.option("--processes", type=click.IntRange(1, 64), help="How many web processes.")
 @click.option("--parent", type=int, hidden=True, help="End when this process ends.")
-def command(port: int | None, host: str | None, processes: int | None, parent: int | None) -> None:
+def command(port: int | None, host: str | None, processes: int | None, parent: int | None) -> int:
     """Serve the web site and the API until Ctrl-C, then let requests in flight end."""
     if parent is not None:
         die_with(parent)
@@ -26,10 +28,20 @@ def command(port: int | None, host: str | None, processes: int | None, parent: i
     settings = settings.model_copy(update={"web": web})
     from api import server
 
+    def ready(url: str) -> None:
+        click.echo(f"Listening on {url}")
+
     try:
-        server.serve(settings, lambda url: click.echo(f"Listening on {url}"))
+        if settings.web.processes == 1:
+            server.serve(settings, ready)
+            return 0
+        sockets = server.bind(settings)
     except OSError as error:
         raise Unavailable(busy(settings, error)) from error
+    # Sockets first, then children, then their database pools: no connection crosses a fork.
+    ready(f"http://{settings.web.host}:{sockets[0].getsockname()[1]}")
+    done = supervise(settings.web.processes, lambda: asyncio.run(server.run(settings, sockets)))
+    return 0 if done else 1
 
 
 def busy(settings: Settings, error: OSError) -> str:
