@@ -12,6 +12,7 @@ ROOT = Path(__file__).resolve().parents[2]
 FILES = sorted(ROOT.glob("*/sql/*.sql"))
 PARAMETER = re.compile(r"%\((\w+)\)s")
 UNCAST = re.compile(r"%\(\w+\)s(?!\s*::)")
+QUOTED = re.compile(r"'[^']*'")
 # What EXPLAIN cannot plan, because it is not a question but an action on the schema.
 ACTION = re.compile(
     r"^\s*(create|analyze|truncate|vacuum|cluster|copy|set|lock|drop|alter)\b", re.I
@@ -29,7 +30,7 @@ def test_a_question_says_what_it_means(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
     assert text.lstrip().startswith("--"), "say what the answer, and an empty answer, mean"
     assert not UNCAST.search(body(path)), "a parameter carries its cast: %(name)s::type"
-    assert ";" not in body(path).rstrip(";"), "one statement in a file"
+    assert ";" not in QUOTED.sub("", body(path)).rstrip(";"), "one statement in a file"
 
 
 @pytest.mark.parametrize(
