@@ -29,7 +29,7 @@ as_root() {
     elif command -v sudo >/dev/null; then
         sudo "$@"
     else
-        fail "these packages are missing and neither root nor sudo is here. As root, run: apt-get install $missing"
+        fail "packages are missing ($missing${postgis:+ PostgreSQL with PostGIS}) and neither root nor sudo is here: install them, then run this again"
     fi
 }
 
@@ -69,8 +69,9 @@ find_python() {
 }
 
 missing=
+postgis=
 if [ -z "${GUICHET_DATABASE_URL:-}" ] || [ "$mode" = test ]; then
-    postgis_is_here || missing="$missing postgresql postgresql-contrib postgis-for-it"
+    postgis_is_here || postgis=missing
 fi
 command -v npm >/dev/null || missing="$missing nodejs npm"
 if [ "$mode" = test ]; then
@@ -82,13 +83,24 @@ if ! find_python >/dev/null && command -v apt-cache >/dev/null; then
     missing="$missing python3 python3-venv"
 fi
 
-if [ -n "$missing" ]; then
+# Which PostgreSQL: the newest that is installed, else the one that this system prefers.
+postgresql_version() {
+    for initdb in /usr/lib/postgresql/*/bin/initdb; do
+        [ ! -x "$initdb" ] || basename "$(dirname "$(dirname "$initdb")")"
+    done | sort -n | tail -n 1 | grep . ||
+        apt-cache depends postgresql 2>/dev/null |
+        sed -n 's/.*Depends: postgresql-\([0-9][0-9]*\)$/\1/p' | head -n 1
+}
+
+if [ -n "$missing$postgis" ]; then
     command -v apt-get >/dev/null ||
-        fail "this machine has no apt: install PostgreSQL with PostGIS 3, npm${mode:+ and, for tests, Chromium} by hand, then run this again"
-    say "installing:$missing"
-    export DEBIAN_FRONTEND=noninteractive
+        fail "this machine has no apt: install by hand PostgreSQL with PostGIS 3, Python 3.12 or 3.13, npm and, for tests, Chromium; then run this again"
+    say "asking apt for its lists"
     as_root apt-get update -qq
-    case $missing in *postgis-for-it*)
+    if [ -n "$postgis" ]; then
+        version=$(postgresql_version)
+        [ -n "$version" ] || fail "apt knows no package postgresql: is this Debian or Ubuntu, with 'main' (or 'universe') enabled?"
+        missing="$missing postgresql-$version postgresql-$version-postgis-3"
         # Debian starts a cluster on port 5432 when it installs PostgreSQL. We use our own, so
         # where PostgreSQL was never installed we say no; what exists is left alone.
         if [ ! -e /etc/postgresql-common ]; then
@@ -96,12 +108,7 @@ if [ -n "$missing" ]; then
             echo "create_main_cluster = false" |
                 as_root tee /etc/postgresql-common/createcluster.conf >/dev/null
         fi
-        version=$(apt-cache depends postgresql 2>/dev/null |
-            sed -n 's/.*Depends: postgresql-\([0-9][0-9]*\)$/\1/p' | head -n 1)
-        [ -n "$version" ] || fail "apt knows no package postgresql: is this Debian or Ubuntu, with 'main' (or 'universe') enabled?"
-        missing=$(echo "$missing" | sed "s/postgresql postgresql-contrib postgis-for-it/postgresql-$version postgresql-$version-postgis-3/")
-        ;;
-    esac
+    fi
     case $missing in *chromium*)
         # Ubuntu's chromium is a snap, which neither containers nor root can run.
         if grep -qs '^ID=ubuntu' /etc/os-release; then
@@ -110,10 +117,13 @@ if [ -n "$missing" ]; then
         fi
         ;;
     esac
-    # shellcheck disable=SC2086  # a list of names
-    [ -z "$missing" ] || as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq \
-        --no-install-recommends -o Dpkg::Options::=--force-confold $missing ca-certificates >/dev/null ||
-        fail "apt could not install:$missing (its reason is above)"
+    if [ -n "$missing" ]; then
+        say "installing:$missing"
+        # shellcheck disable=SC2086  # a list of names
+        as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
+            -o Dpkg::Options::=--force-confold $missing ca-certificates >/dev/null ||
+            fail "apt could not install:$missing (its reason is above)"
+    fi
 fi
 
 # --------------------------------------------------------------- Python environment

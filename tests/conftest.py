@@ -17,7 +17,7 @@ import time
 import urllib.error
 import urllib.request
 import uuid
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 
 import psycopg
@@ -114,21 +114,30 @@ async def aconn(database: str) -> AsyncIterator[psycopg.AsyncConnection]:
 
 
 @pytest.fixture(scope="session")
-def small_france_settings(settings: Settings, cluster: Cluster) -> Iterator[Settings]:
+def load_small_france() -> Callable[[Settings], None]:
+    """The loader of tests/small_france: it fills a migrated empty database with the extract."""
+    spec = importlib.util.spec_from_file_location(
+        "small_france_loader", ROOT / "tests" / "small_france" / "loader.py"
+    )
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    loader: Callable[[Settings], None] = module.load
+    return loader
+
+
+@pytest.fixture(scope="session")
+def small_france_settings(
+    settings: Settings, cluster: Cluster, load_small_france: Callable[[Settings], None]
+) -> Iterator[Settings]:
     """Settings whose database holds the small real extract of tests/small_france.
 
     Shared by the whole session: read it, never write it.
     """
     with clone(settings, TEMPLATE, SMALL_FRANCE):
         here = on(settings, SMALL_FRANCE)
-        loader = importlib.util.spec_from_file_location(
-            "small_france_loader", ROOT / "tests" / "small_france" / "loader.py"
-        )
-        assert loader is not None
-        assert loader.loader is not None
-        module = importlib.util.module_from_spec(loader)
-        loader.loader.exec_module(module)
-        module.load(here)
+        load_small_france(here)
         yield here
 
 
@@ -138,7 +147,13 @@ def small_france(small_france_settings: Settings) -> str:
     return small_france_settings.database.url
 
 
-def free_port() -> int:
+@pytest.fixture(scope="session")
+def free_port() -> Callable[[], int]:
+    """A function: a TCP port of the loopback that nobody listens on now."""
+    return unused_port
+
+
+def unused_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
@@ -155,7 +170,7 @@ def answers(url: str) -> bool:
 @contextlib.contextmanager
 def served(settings: Settings, *extra: str) -> Iterator[str]:
     """`guichet serve` as a real process; its base URL, without a final slash."""
-    port = free_port()
+    port = unused_port()
     log = settings.paths.var / f"serve-{port}.log"
     environment = {
         **os.environ,
@@ -198,6 +213,6 @@ def site(small_france_settings: Settings) -> Iterator[str]:
     """Base URL of the real server over small_france, published."""
     from tiles import publication
 
-    publication.publish(small_france_settings, None)
+    publication.publish(small_france_settings, lambda *_: None)
     with served(small_france_settings) as base:
         yield base
