@@ -34,7 +34,7 @@ def compress(body: bytes, encoding: str, *, thorough: bool = False) -> bytes:
     """Compress in `br` or `gzip`; `thorough` for what is kept and sent many times."""
     if encoding == "br":
         quality = (11 if len(body) < 300_000 else 9) if thorough else 4
-        return bytes(brotli.compress(body, quality=quality))
+        return bytes(brotli.compress(body, quality=quality))  # type: ignore[no-untyped-call]
     # mtime=0: the same bytes each time, so that caches and tests can compare them.
     return gzip.compress(body, 9 if thorough else 5, mtime=0)
 

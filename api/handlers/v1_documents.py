@@ -105,7 +105,10 @@ class SourceEntry(msgspec.Struct):
     licence_url: str | None
     url: str
     nature: str
+    first_evidence: date | None
     last_evidence: date | None
+    releases: int
+    observations: int
 
 
 class SourcesAnswer(Answer, kw_only=True):
@@ -239,7 +242,10 @@ class Sources(ApiHandler):
                     licence_url=one.licence_url,
                     url=one.url,
                     nature=str(one.nature),
+                    first_evidence=one.first_evidence,
                     last_evidence=one.last_evidence,
+                    releases=one.releases,
+                    observations=one.observations,
                 )
                 for one in found
             ],

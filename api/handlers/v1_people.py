@@ -21,12 +21,16 @@ from geo import opening_hours
 
 
 class HoursState(msgspec.Struct):
-    """`kind` is open, closed or unknown; `until` when open, `opens` when closed."""
+    """`kind` is open, closed or unknown; `until` when open, `opens` when closed.
+
+    `certain` is false on a public holiday, whose hours nobody publishes.
+    """
 
     kind: str
     until: datetime | None
     opens: datetime | None
     holiday: str | None
+    certain: bool
     sentence: dict[str, str]
 
 
@@ -35,13 +39,17 @@ class NearEntry(msgspec.Struct):
     kind: str
     name: str
     distance_m: float
-    lat: float
-    lon: float
+    lat: float | None
+    lon: float | None
     address: str | None
     phone: str | None
     email: str | None
     website: str | None
     commune: str | None
+    commune_name: str | None
+    accessibility: str | None
+    source: str
+    observed_at: datetime
     hours: HoursState
 
 
@@ -71,6 +79,7 @@ def hours_state(state: opening_hours.OpenState) -> HoursState:
         until=state.until,
         opens=state.opens,
         holiday=state.holiday,
+        certain=state.certain,
         sentence={language: opening_hours.sentence(state, language) for language in ("fr", "en")},
     )
 
@@ -109,6 +118,10 @@ class Nearby(ApiHandler):
                     email=one.email,
                     website=one.website,
                     commune=one.commune_code,
+                    commune_name=one.commune_name,
+                    accessibility=one.accessibility,
+                    source=one.source_id,
+                    observed_at=one.observed_at,
                     hours=hours_state(one.state),
                 )
                 for one in found

@@ -12,12 +12,6 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
-ALONE = """
-from config.settings import load
-from api.server import serve
-serve(load(), lambda url: print(url, flush=True))
-"""
-
 
 @dataclass(frozen=True)
 class Raw:
@@ -33,10 +27,11 @@ def _alone(tmp_path, **environment) -> Iterator[str]:
     """The real server in a process of its own, whose database never answers."""
     import os
 
+    log = (tmp_path / "log").open("w")
     process = subprocess.Popen(
-        [sys.executable, "-c", ALONE],
+        [sys.executable, "-m", "api.cli.main", "serve"],
         stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
+        stderr=log,
         text=True,
         env={
             **os.environ,
@@ -49,8 +44,9 @@ def _alone(tmp_path, **environment) -> Iterator[str]:
         },
     )
     try:
-        url = process.stdout.readline().strip()
-        assert url, process.stderr.read()
+        line = process.stdout.readline()
+        assert line.startswith("Listening on "), (tmp_path / "log").read_text()
+        url = line.removeprefix("Listening on ").strip()
         deadline = time.monotonic() + 20
         while time.monotonic() < deadline:
             try:
@@ -62,6 +58,7 @@ def _alone(tmp_path, **environment) -> Iterator[str]:
     finally:
         process.terminate()
         process.wait(20)
+        log.close()
 
 
 @pytest.fixture(scope="module")
