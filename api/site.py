@@ -28,6 +28,7 @@ from catalog.arrays import breakpoints as read_breakpoints
 from catalog.database.pools import web_pool
 from catalog.generations import Generation
 from catalog.referential import Referential
+from catalog.sources import Source
 from catalog.territories import Geography
 from config.errors import GuichetError, NotFound, Unavailable
 from config.settings import Settings
@@ -46,6 +47,7 @@ class Edition:
     generation: Generation
     geography: Geography
     arrays: StatusArrays
+    sources: tuple[Source, ...]
     breakpoints: tuple[date, ...]
     data_date: date | None
     folder: Path
@@ -99,11 +101,13 @@ class Site:
                 return
             if self._edition is not None and generation.id == self._edition.id:
                 return
-            dates = [source.last_evidence for source in await sources.all(conn)]
+            held = await sources.all(conn)
+            dates = [source.last_evidence for source in held]
             self._edition = Edition(
                 generation=generation,
                 geography=await Geography.load(conn),
                 arrays=StatusArrays(self.pool),
+                sources=tuple(held),
                 breakpoints=tuple(await read_breakpoints(conn)),
                 data_date=max((day for day in dates if day), default=None),
                 folder=self.settings.paths.publications / str(generation.id),

@@ -13,6 +13,7 @@ from config.errors import GuichetError
 
 LEAST_FREE_BYTES = 2_000_000_000  # under this a harvest would not start either (faults.md F8)
 PROBE_SECONDS = 2.0
+SCHEMA_SECONDS = 10.0  # asked once: loading Alembic takes some seconds on a busy machine
 
 
 class Check(msgspec.Struct):
@@ -49,6 +50,7 @@ class Ready(ApiHandler):
             async with asyncio.timeout(PROBE_SECONDS):
                 async with self.connection():  # the pool asks the server before it lends
                     pass
+            async with asyncio.timeout(SCHEMA_SECONDS):
                 expected = await asyncio.to_thread(self._schema_is_expected)
         except (psycopg.Error, psycopg_pool.PoolTimeout, GuichetError, TimeoutError, OSError):
             return Check("database", False, "does not answer")

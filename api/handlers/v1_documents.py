@@ -8,7 +8,6 @@ import msgspec
 
 from api.handlers.base import ApiHandler
 from api.openapi import Answer, Operation, TemplateRoute, document
-from catalog import sources
 from catalog.states import State
 from geo.frames import FRAMES
 
@@ -228,9 +227,7 @@ class Sources(ApiHandler):
         "sources", "Where every fact comes from, with its licence", "Referential", SourcesAnswer
     )
 
-    async def get(self) -> None:
-        async with self.connection() as conn:
-            found = await sources.all(conn)
+    def get(self) -> None:
         self.reply(
             SourcesAnswer,
             sources=[
@@ -247,7 +244,7 @@ class Sources(ApiHandler):
                     releases=one.releases,
                     observations=one.observations,
                 )
-                for one in found
+                for one in self.site.edition.sources
             ],
         )
 
