@@ -121,23 +121,34 @@ if [ -n "$missing$postgis" ]; then
         say "installing:$missing"
         # shellcheck disable=SC2086  # a list of names
         as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
-            -o Dpkg::Options::=--force-confold $missing ca-certificates >/dev/null ||
-            fail "apt could not install:$missing (its reason is above)"
+            -o Dpkg::Options::=--force-confold $missing ca-certificates >.setup.log 2>&1 || {
+            tail -n 20 .setup.log >&2
+            fail "apt could not install:$missing (its last words are above, the rest in .setup.log)"
+        }
     fi
 fi
 
 # --------------------------------------------------------------- Python environment
 
+# What tests need holds what the demo needs: either mark will do for the demo.
+python_fingerprint() {
+    fingerprint "$1" setup/requirements-uv.txt pyproject.toml setup/install.sh
+    pwd -P
+}
+marked() { [ "$(cat "$1" 2>/dev/null)" = "$2" ]; }
+
 requirements=requirements.txt
 [ "$mode" = demo ] || requirements=requirements-dev.txt
 mark=".venv/.installed-$mode"
-wanted=$(fingerprint "$requirements" setup/requirements-uv.txt pyproject.toml setup/install.sh; pwd -P)
+wanted=$(python_fingerprint "$requirements")
 
 # A virtual environment does not survive being moved, nor its Python being removed.
 if [ -d .venv ] && ! .venv/bin/python -c "import sys; sys.exit(sys.prefix != '$(pwd -P)/.venv')" 2>/dev/null; then
     rm -rf .venv
 fi
-if [ "$(cat "$mark" 2>/dev/null)" != "$wanted" ]; then
+if ! marked "$mark" "$wanted" && {
+    [ "$mode" = test ] || ! marked .venv/.installed-test "$(python_fingerprint requirements-dev.txt)"
+}; then
     if [ ! -d .venv ]; then
         if python=$(find_python); then
             say "Python: $python"
@@ -166,10 +177,11 @@ fi
 
 mark="node_modules/.guichet-$mode"
 wanted=$(fingerprint package-lock.json setup/vendor.sh)
-if [ "$(cat "$mark" 2>/dev/null)" != "$wanted" ] || [ ! -d web/vendor/maplibre-gl ] || [ ! -d web/vendor/uplot ]; then
+if { ! marked "$mark" "$wanted" && ! marked node_modules/.guichet-test "$wanted"; } || [ ! -d web/vendor/maplibre-gl ] || [ ! -d web/vendor/uplot ]; then
     say "browser libraries"
     omit=
     [ "$mode" = test ] || omit=--omit=dev
+    rm -f node_modules/.guichet-*
     # No script of a package is run. npm checks each file against the lock's sha512.
     npm ci --ignore-scripts --no-audit --no-fund --loglevel=error $omit
     sh setup/vendor.sh
