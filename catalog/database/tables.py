@@ -304,3 +304,19 @@ run_event = Table(
     Column("message", Text, nullable=False),
     schema="harvest",
 )
+
+# ----------------------------------------------------------------------------------- tiles
+
+# Borders of départements and régions, made from the communes' outlines at publication.
+area = Table(
+    "area",
+    metadata,
+    Column("kind", Text, primary_key=True),
+    Column("code", Text, primary_key=True),
+    Column(
+        "border_3857", Geometry("MULTILINESTRING", srid=3857, spatial_index=False), nullable=False
+    ),
+    Column("geography", Text, nullable=False),
+    Index("ix_area_border_3857", "border_3857", postgresql_using="gist"),
+    schema="tiles",
+)

@@ -1,0 +1,2 @@
+-- Forget the stored borders. No answer.
+delete from tiles.area
