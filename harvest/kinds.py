@@ -138,11 +138,14 @@ def _brake(settings: Settings) -> Brake:
 def _say(context: Context, evidence_id: int, offered: Mapping[Key, Offered]) -> Plan:
     """Plan, then append what the plan says. A late release never withdraws: newer ones spoke."""
     known = _known(context)
+    days = context.source.renew_after_days
+    if days is None:
+        days = context.settings.harvest.renew_after_days
     plan = plan_facts(
         known,
         offered,
         context.observed_at,
-        renew_after=timedelta(days=context.settings.harvest.renew_after_days),
+        renew_after=timedelta(days=days),
         brake=_brake(context.settings),
     )
     append(context.conn, _observations(context, evidence_id, plan, known, offered))

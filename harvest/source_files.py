@@ -50,6 +50,7 @@ class SourceFile(BaseModel):
     nature: Nature
     registry: Literal["pypi", "npm"] | None = None
     package: str | None = None
+    renew_after_days: int | None = None  # None: as the settings say
     releases: tuple[Release, ...] = ()
     communes: Mapping[str, MatchedCommune] = Field(default_factory=dict)
 
