@@ -15,6 +15,7 @@ PAGES: Mapping[str, tuple[str, str]] = {
     "home": ("/fr/", "/en/"),
     "map": ("/fr/carte", "/en/map"),
     "map-image": ("/fr/carte.png", "/en/map.png"),
+    "map-classes": ("/fr/carte.bin", "/en/map.bin"),
     "map-table": ("/fr/carte.csv", "/en/map.csv"),
     "commune": ("/fr/commune/{code}", "/en/commune/{code}"),
     "territory": ("/fr/territoire/{code}", "/en/territory/{code}"),

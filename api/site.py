@@ -77,7 +77,6 @@ class Site:
     frames: frozenset[str] = frozenset(frame.id for frame in FRAMES)
     release: str = ""
     in_flight: int = 0  # requests being answered: a graceful stop waits for zero
-    schema_checked: bool = False
     _edition: Edition | None = None
     _away: bool = False
 

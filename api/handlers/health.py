@@ -9,11 +9,10 @@ import psycopg_pool
 
 from api.handlers.base import ApiHandler
 from api.openapi import TemplateRoute
-from config.errors import GuichetError
+from catalog.database import revision
 
 LEAST_FREE_BYTES = 2_000_000_000  # under this a harvest would not start either (faults.md F8)
 PROBE_SECONDS = 2.0
-SCHEMA_SECONDS = 10.0  # asked once: loading Alembic takes some seconds on a busy machine
 
 
 class Check(msgspec.Struct):
@@ -47,26 +46,13 @@ class Ready(ApiHandler):
 
     async def _database(self) -> Check:
         try:
-            async with asyncio.timeout(PROBE_SECONDS):
-                async with self.connection():  # the pool asks the server before it lends
-                    pass
-            async with asyncio.timeout(SCHEMA_SECONDS):
-                expected = await asyncio.to_thread(self._schema_is_expected)
-        except (psycopg.Error, psycopg_pool.PoolTimeout, GuichetError, TimeoutError, OSError):
+            async with asyncio.timeout(PROBE_SECONDS), self.connection() as conn:
+                held = await revision.stored(conn)
+        except (psycopg.Error, psycopg_pool.PoolTimeout, TimeoutError, OSError):
             return Check("database", False, "does not answer")
-        if not expected:
+        if held != revision.expected():
             return Check("database", False, "the schema is not the one this program expects")
         return Check("database", True, "answers, with the expected schema")
-
-    def _schema_is_expected(self) -> bool:
-        # Imported here: Alembic is only needed for this question, and once it has been
-        # answered well it is not asked again by this process.
-        if not self.site.schema_checked:
-            from catalog.database import migrate
-
-            settings = self.site.settings
-            self.site.schema_checked = migrate.current(settings) == migrate.expected()
-        return self.site.schema_checked
 
     def _disk(self) -> Check:
         settings = self.site.settings

@@ -112,6 +112,8 @@ class CommunesTileJson(ApiHandler):
                     bounds=[-63.2, -21.5, 55.9, 51.2],  # from Saint-Martin to La Réunion
                     vector_layers=[
                         VectorLayer("communes", {"name": "String", "code": "String"}),
+                        VectorLayer("departements", {"code": "String"}),
+                        VectorLayer("regions", {"code": "String"}),
                     ],
                     generation=edition.id,
                 )
