@@ -1,5 +1,6 @@
 """Communes: who answers for a code of any vintage, and which communes are like this one."""
 
+from bisect import bisect_right
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -12,6 +13,20 @@ from config.errors import Invalid, NotFound
 from geo.cog import is_code
 
 type Connection = psycopg.AsyncConnection[Any]
+
+# The population classes that the State uses for communal finances (DGCL, "strates"), the small
+# ones split again: half of the communes have fewer than 500 inhabitants.
+SIZE_STEPS = (
+    100, 200, 500, 1_000, 2_000, 3_500, 5_000, 10_000, 20_000, 50_000, 100_000, 200_000,
+)  # fmt: skip
+REASONS = {
+    "epci": {"fr": "Même intercommunalité", "en": "Same intermunicipal body"},
+    "departement": {"fr": "Même département", "en": "Same département"},
+    "region": {"fr": "Même région", "en": "Same region"},
+    "size": {"fr": "Taille et densité proches", "en": "Similar size and density"},
+}
+ENOUGH_NEAR = 4  # comparable communes of the same région: more of them from far tell no more
+LONGEST_CHAIN = 5  # mergers of mergers; more would be a loop in the data
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +62,7 @@ class Commune:
 class Resolved:
     """How a code leads to a commune.
 
-    `kind` is current, merged, delegated, associated, district or sector; `name` is the asked
+    `kind` is current, merged, delegated, associated, district, sector or ended; `name` is the asked
     place's own name; the dates are those of a merged code: the last vintage that had it, and the
     first that did not.
     """
@@ -62,18 +77,44 @@ class Resolved:
 
 @dataclass(frozen=True, slots=True)
 class Similar:
-    """A commune like another one, and why: same EPCI, same département, or size and density."""
+    """A commune like another one, and why.
 
+    `reason` is the closest thing that they share beside their size class: epci, departement,
+    region, or size alone. `density` is in inhabitants per km², None without an outline.
+    """
+
+    number: int
     code: str
     name: str
-    number: int
     departement_code: str
+    departement: str
     population: int
-    reason: str  # epci | departement | size
+    density: float | None
+    reason: str  # a key of REASONS
+
+    def explained(self, language: str) -> str:
+        """Why it is shown, for people: « même intercommunalité, 1 240 habitants »."""
+        why = REASONS[self.reason][language]
+        density = None if self.density is None else round(self.density)
+        if language == "en":
+            size = f"{self.population:,} inhabitant{'s' if self.population > 1 else ''}"
+            return f"{why}, {size}" + ("" if density is None else f" ({density:,} per km²)")
+        # French groups thousands with a narrow no-break space.
+        size = f"{self.population:,}".replace(",", "\u202f")
+        size += "\u00a0habitants" if self.population > 1 else "\u00a0habitant"
+        per_km2 = "" if density is None else f" ({density:,} par km²)".replace(",", "\u202f")
+        return f"{why}, {size}{per_km2}"
+
+
+def size_class(population: int) -> tuple[int, int | None]:
+    """The class of a population: (least, first above it); None above the last step."""
+    steps = (*SIZE_STEPS, None)
+    place = bisect_right(SIZE_STEPS, population)
+    return SIZE_STEPS[place - 1] if place else 0, steps[place]
 
 
 async def resolve(aconn: Connection, code: str) -> Resolved:
-    """The current commune that answers for a code of any vintage.
+    """The current commune that answers for a code of any vintage, also after several mergers.
 
     Raises Invalid when it cannot be a code, NotFound when nobody answers for it.
     """
@@ -84,13 +125,24 @@ async def resolve(aconn: Connection, code: str) -> Resolved:
             "or 97411.",
             parameter="code",
         )
-    cursor = await aconn.execute(query("catalog", "commune_resolve"), {"code": asked})
-    row = await cursor.fetchone()
-    if row is None:
+    answer = await _who_answers(aconn, asked)
+    if answer is None:
         raise NotFound(f"There is no commune with the code {asked}.", parameter="code")
-    number, kind, name, last_seen, gone_by = row
+    number, kind, name, last_seen, gone_by, ended = answer
+    for _ in range(LONGEST_CHAIN):
+        if ended is None:
+            break
+        following = await _who_answers(aconn, ended)
+        if following is None:
+            break
+        number, ended = following[0], following[-1]
     commune = await by_number(aconn, number)
     return Resolved(asked, kind, name or commune.name, commune, last_seen, gone_by)
+
+
+async def _who_answers(aconn: Connection, code: str) -> tuple[Any, ...] | None:
+    cursor = await aconn.execute(query("catalog", "commune_resolve"), {"code": code})
+    return await cursor.fetchone()
 
 
 async def by_number(aconn: Connection, number: int) -> Commune:
@@ -104,17 +156,27 @@ async def by_number(aconn: Connection, number: int) -> Commune:
 
 
 async def similar(aconn: Connection, commune: Commune, limit: int = 6) -> list[Similar]:
-    """Communes of about the same size, the nearest in institution first.
+    """Communes of the same size class, the nearest in institution first.
 
-    Size is compared as a ratio (half to double). Those of the same EPCI come first, then those
-    of the same département, then any commune of close size and density. Empty when the
-    population is not known: there is nothing to compare.
+    Those of the same EPCI come first, then of the same département, of the same région, then any;
+    inside each, those of the closest population and density. Four from the région are enough: all
+    of France is searched only when there are fewer. Empty when the population is not known.
     """
     if not commune.population:
         return []
-    async with aconn.cursor(row_factory=class_row(Similar)) as cursor:
-        await cursor.execute(
-            query("catalog", "commune_similar"),
-            {"number": commune.number, "limit": limit},
-        )
-        return await cursor.fetchall()
+    least, most = size_class(commune.population)
+    found: list[Similar] = []
+    # The région alone answers for all but the largest communes, thirteen times sooner.
+    for region in (commune.region_code, None):
+        async with aconn.cursor(row_factory=class_row(Similar)) as cursor:
+            await cursor.execute(
+                query("catalog", "commune_similar"),
+                {
+                    "number": commune.number, "least": least, "most": most, "region": region,
+                    "limit": limit,
+                },
+            )  # fmt: skip
+            found = await cursor.fetchall()
+        if len(found) >= min(limit, ENOUGH_NEAR):
+            break
+    return found

@@ -1,9 +1,10 @@
 """Offices open to the public: the nearest ones, those of a commune, and whether they are open."""
 
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import psycopg
@@ -14,8 +15,16 @@ from config.errors import Invalid
 from geo import opening_hours
 from geo.opening_hours import Hours, OpenState
 
-BATCH = 50  # candidates read at once, nearest first
-FARTHEST_BATCHES = 12  # 600 offices looked at before saying that nothing near is open
+MOST = 100  # offices in one answer
+# Candidates read at each attempt; the next attempt is made only when the answer is not yet sure.
+# At night nothing is open: the last number bounds what that costs.
+ATTEMPTS = (64, 256, 640)
+# Metres in one radian of arc, from below: the smallest radius of curvature of WGS 84.
+LEAST_RADIUS = 6_335_439.0
+# An office that is open on another continent helps nobody; neither does one a day's walk away.
+FARTHEST_OPEN_M = 100_000.0
+NEAR_ANTIMERIDIAN = 90.0  # degrees; beyond, the short way may cross the 180th meridian
+KIND = re.compile(r"[a-z][a-z0-9-]{0,39}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,42 +60,88 @@ async def nearby(
     at: datetime,
     limit: int,
 ) -> list[NearOffice]:
-    """The nearest offices to a point (degrees), by distance; only the open ones if asked.
+    """The nearest offices to a point (degrees, WGS 84), by distance; only the open ones if asked.
 
     Opening is decided in the office's own time zone at the instant `at`. An office whose hours
-    are unknown is not "open now", and is never said to be closed. Empty: none (open) is near.
+    are unknown is not "open now", and is never said to be closed. Open offices are looked for
+    within 100 km, among the 640 nearest whose hours are known. Empty: none is open near, or there
+    is no such kind.
+    Raises Invalid naming the parameter.
     """
     if not (math.isfinite(lat) and -90 <= lat <= 90):
         raise Invalid("A latitude is between -90 and 90.", parameter="lat")
     if not (math.isfinite(lon) and -180 <= lon <= 180):
         raise Invalid("A longitude is between -180 and 180.", parameter="lon")
+    if not 1 <= limit <= MOST:
+        raise Invalid(f"A limit is between 1 and {MOST}.", parameter="limit")
+    if kind is not None and not KIND.fullmatch(kind):
+        raise Invalid("A kind of office looks like `mairie`.", parameter="kind")
+    longitudes = [lon]
+    if abs(lon) > NEAR_ANTIMERIDIAN:
+        longitudes.append(lon - math.copysign(360.0, lon))
     found: list[NearOffice] = []
-    size = BATCH if open_now else limit
-    for batch in range(FARTHEST_BATCHES if open_now else 1):
+    for candidates in ATTEMPTS:
         async with aconn.cursor(row_factory=dict_row) as cursor:
             await cursor.execute(
                 query("catalog", "office_nearby"),
-                {"lat": lat, "lon": lon, "kind": kind, "limit": size, "offset": batch * BATCH},
-            )
+                {
+                    "lat": lat, "lon": lon, "longitudes": longitudes, "kind": kind,
+                    "with_hours": open_now, "candidates": candidates,
+                },
+            )  # fmt: skip
             rows = await cursor.fetchall()
-        offices = (_office(row, at) for row in rows)
-        found.extend(one for one in offices if not open_now or one.state.kind == "open")
-        if len(found) >= limit or len(rows) < size:
+        # Those beyond `sure` may have a nearer neighbour among the offices not read.
+        complete = len(rows) < candidates
+        sure = math.inf if complete else metres_at_least(lat, rows[-1]["degrees"])
+        rows.sort(key=lambda row: (row["distance_m"], row["id"]))
+        found = []
+        for row in rows:
+            if open_now and row["distance_m"] > FARTHEST_OPEN_M:
+                return found
+            if row["distance_m"] > sure and candidates != ATTEMPTS[-1]:
+                break
+            office = _office(row, at)
+            if not open_now or office.state.kind == "open":
+                found.append(office)
+                if len(found) == limit:
+                    return found
+        if complete:
             break
-    return sorted(found, key=lambda one: (one.distance_m, one.id))[:limit]
+    return found
+
+
+def metres_at_least(latitude: float, degrees: float) -> float:
+    """A lower bound, in metres, of the distance of any point at `degrees` or more (planar).
+
+    A degree of longitude shrinks with the cosine of the latitude, so it is counted at the
+    latitude nearest to a pole that the circle reaches. A circle half-way to the pole gives about
+    the best bound, and what is true outside a circle is true outside a larger one.
+    """
+    radius = min(degrees, (90.0 - abs(latitude)) / 2)
+    # A chord is shorter than its arc: the sine keeps the bound below on long distances.
+    chord = 2 * math.sin(math.radians(radius) / 2)
+    return LEAST_RADIUS * chord * math.cos(math.radians(abs(latitude) + radius))
 
 
 async def of_commune(
-    aconn: psycopg.AsyncConnection[Any], number: int, at: datetime
+    aconn: psycopg.AsyncConnection[Any], number: int, at: datetime | None = None
 ) -> list[NearOffice]:
-    """The offices of a commune, the mairie first; their distance is 0. Empty: none is known."""
+    """The offices of a commune at the instant `at` (None: now), the mairie first.
+
+    Their distance is 0. Empty: none is known.
+    """
+    instant = at or datetime.now(UTC)
     async with aconn.cursor(row_factory=dict_row) as cursor:
         await cursor.execute(query("catalog", "office_of_commune"), {"number": number})
-        return [_office(row, at) for row in await cursor.fetchall()]
+        return [_office(row, instant) for row in await cursor.fetchall()]
 
 
 def _office(row: Mapping[str, Any], at: datetime) -> NearOffice:
-    hours = opening_hours.from_json(row["hours"])
+    try:
+        hours = opening_hours.from_json(row["hours"])
+    except Invalid:
+        # One unreadable week must not hide the nine other offices: it is an unknown week.
+        hours = None
     state = opening_hours.state(
         hours, row["timezone"], at, departement=row["departement_code"] or ""
     )

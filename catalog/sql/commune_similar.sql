@@ -1,22 +1,33 @@
--- Communes of half to double the size of one, with why each was chosen; the closest first.
--- No row: nothing comparable, or its population is not known.
+-- Current communes of the same size class as one ([least, most) inhabitants), the most comparable
+-- first: those of its EPCI, then of its département, then of its région, then anywhere (`scope`);
+-- inside each, by the ratios of population and density. `region` not null: only that région,
+-- which an index knows. No row: there is none in that class, or its population is not known.
 with one as (
-  select number, population, epci_code, departement_code, population / nullif(area_km2, 0) as density
+  select number, population, epci_code, departement_code, region_code,
+         population / nullif(area_km2, 0) as density
   from   catalog.commune
   where  number = %(number)s::integer and population > 0
 )
-select c.code, c.name, c.number, c.departement_code, c.population,
+select c.number, c.code, c.name, c.departement_code, d.name as departement, c.population,
+       c.population / nullif(c.area_km2, 0) as density,
        case when c.epci_code = one.epci_code then 'epci'
             when c.departement_code = one.departement_code then 'departement'
+            when c.region_code = one.region_code then 'region'
             else 'size' end as reason
 from   one
-join   catalog.commune c
-  on   c.number <> one.number
- and   c.population between one.population / 2 and one.population * 2
+join   catalog.commune c on c.number <> one.number
+join   catalog.departement d on d.code = c.departement_code
+where  c.population >= greatest(%(least)s::integer, 1)
+  and  (%(most)s::integer is null or c.population < %(most)s::integer)
+  and  c.valid_to is null
+  and  (%(region)s::text is null or c.region_code = %(region)s::text)
 order  by case when c.epci_code = one.epci_code then 0
                when c.departement_code = one.departement_code then 1
-               else 2 end,
+               when c.region_code = one.region_code then 2
+               else 3 end,
           abs(ln(c.population::float8 / one.population))
-          + coalesce(abs(ln(nullif(c.population / nullif(c.area_km2, 0), 0) / nullif(one.density, 0))), 1),
+          -- An unknown density counts as one that differs by a factor e.
+          + coalesce(abs(ln(nullif(c.population / nullif(c.area_km2, 0), 0)
+                            / nullif(one.density, 0))), 1),
           c.code
 limit  %(limit)s::integer

@@ -1,26 +1,33 @@
--- Offices around a point, with their distance in metres on the ellipsoid. The index orders by
--- distance in degrees, which is not distance on the ground: the candidates of the page are put
--- in true order by the caller. No row: no (further) office of that kind.
+-- Candidates for "the offices nearest to a point", as catalog.offices rows: the `candidates` first
+-- by distance in degrees (which the index orders by), each with that distance and its distance in
+-- metres on the ellipsoid. `longitudes` holds the point's longitude, and the same one turn away
+-- where the 180th meridian is near. `with_hours`: only offices whose hours are known.
+-- Fewer rows than `candidates`: there is no other office of that kind anywhere. No row: none.
 select o.id, o.kind, o.name, c.code as commune_code, c.name as commune_name,
        c.departement_code, o.address, o.email, o.phone, o.website, o.hours, o.accessibility,
        o.accessibility_details, o.timezone, st_y(o.point) as lat, st_x(o.point) as lon,
        st_distance(o.point::geography,
                    st_setsrid(st_makepoint(%(lon)s::float8, %(lat)s::float8), 4326)::geography)
          as distance_m,
-       o.source_id, o.observed_at
+       o.source_id, o.observed_at, near.degrees
 from (
-  select *
-  from (
-    select *
+  select each.id, min(each.degrees) as degrees
+  from   unnest(%(longitudes)s::float8[]) as around (longitude)
+  cross  join lateral (
+    select id,
+           point <-> st_setsrid(st_makepoint(around.longitude, %(lat)s::float8), 4326) as degrees
     from   catalog.office
     where  withdrawn_at is null
       and  point is not null
       and  (%(kind)s::text is null or kind = %(kind)s::text)
-    order  by point <-> st_setsrid(st_makepoint(%(lon)s::float8, %(lat)s::float8), 4326)
-    limit  (%(limit)s::integer + %(offset)s::integer) * 2 + 10
-  ) candidates
-  order  by st_distance(point::geography,
-                        st_setsrid(st_makepoint(%(lon)s::float8, %(lat)s::float8), 4326)::geography)
-  limit  %(limit)s::integer offset %(offset)s::integer
-) o
+      and  (hours is not null or not %(with_hours)s::boolean)
+    order  by point <-> st_setsrid(st_makepoint(around.longitude, %(lat)s::float8), 4326)
+    limit  %(candidates)s::integer
+  ) each
+  group  by each.id
+  order  by min(each.degrees)
+  limit  %(candidates)s::integer
+) near
+join   catalog.office o on o.id = near.id
 left   join catalog.commune c on c.number = o.commune_number
+order  by near.degrees, o.id
