@@ -1,5 +1,6 @@
 """A territory (FR, REG-84, DEP-69, EPCI-..., COM-...) and the counts of its communes."""
 
+import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -14,6 +15,8 @@ from catalog.referential import BUNDLE_ID
 from catalog.summary import Summary
 from catalog.territories import Territory
 from config.errors import Invalid
+
+MOST_PARTS = 5000  # the région with the most communes has 4,454
 
 
 class TerritoryEntry(msgspec.Struct):
@@ -141,13 +144,25 @@ class TerritorySummary(ApiHandler):
             members = await edition.arrays.members(at)
         level = held.full_level(service)
         geography = edition.geography
-        whole = summary.summarise(array, geography, territory, level, members=members)
-        parts: list[Summary] = []
-        if not territory.startswith("COM-"):
+        kind = self.ask(CHILDREN)
+        if kind == "commune" and len(geography.members(territory)) > MOST_PARTS:
+            raise Invalid(
+                f"At most {MOST_PARTS} parts: ask by département, or read the state of every "
+                f"commune at /api/v1/status/{service}.json.",
+                parameter=CHILDREN.name,
+            )
+
+        def count() -> tuple[Summary, list[Summary]]:
+            whole = summary.summarise(array, geography, territory, level, members=members)
+            if territory.startswith("COM-"):
+                return whole, []
             with naming_children():
-                parts = summary.children(
-                    array, geography, territory, level, self.ask(CHILDREN), members=members
+                return whole, summary.children(
+                    array, geography, territory, level, kind, members=members
                 )
+
+        # Thousands of communes take a tenth of a second, which other visitors should not wait.
+        whole, parts = await asyncio.to_thread(count) if kind == "commune" else count()
         body = SummaryAnswer(
             data_date=edition.data_date,
             generation=edition.id,
