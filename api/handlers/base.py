@@ -66,6 +66,7 @@ class BaseHandler(RequestHandler):
         self.site = application.settings["site"]
         self.request_id = secrets.token_hex(8)
         self.asked: dict[str, Any] = {}
+        self.path_kwargs: dict[str, str] = {}  # Tornado sets it once the path could be read
         self._error = None
         self._retry_after = 1
         self._counted = False
@@ -351,7 +352,7 @@ class PageHandler(BaseHandler):
     def url_for_lang(self, language: str) -> str:
         """This very page in another language, with what was asked of it."""
         # Also called to draw error pages, when the path or the query could not be read.
-        values = {name: text for name, text in (self.path_kwargs or {}).items() if text}
+        values = {name: text for name, text in self.path_kwargs.items() if text}
         if self.page is None or not set(slots(template_of(self.page, language))) <= set(values):
             return address("home", language)
         for parameter in self.parameters:
