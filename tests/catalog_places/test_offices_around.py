@@ -165,6 +165,16 @@ async def test_order_is_that_of_the_ground_everywhere(places: Conn, aconn: AConn
         assert [one.name for one in found] == [str(i) for _, i in truth[:10]], (lon, lat)
 
 
+async def test_degrees_do_not_decide(places: Conn, aconn: AConn) -> None:
+    # In the far north a degree of longitude is short: eighty offices are nearer in degrees and
+    # farther on the ground than the ten to the east.
+    north = [(10.0, 65.9 + i / 1000) for i in range(80)]
+    east = [(11.0 + i / 100, 65.0) for i in range(1, 11)]
+    scatter(places, north + east)
+    found = await around(aconn, 65.0, 10.0, kind="library")
+    assert [one.name for one in found] == [str(i) for i in range(80, 90)]
+
+
 async def test_across_the_antimeridian(places: Conn, aconn: AConn) -> None:
     scatter(places, [(-176.17, -13.28), (170.0, -13.28)])  # Mata-Utu's longitude, and farther west
     near = await around(aconn, -13.28, 179.9, kind="library", limit=1)
