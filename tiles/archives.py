@@ -15,6 +15,7 @@ from pmtiles.tile import (
 )
 from pmtiles.writer import Writer
 
+from config.errors import Invalid
 from geo.tile_address import TileAddress
 
 BOUNDS_E7 = (-632000000, -215000000, 559000000, 512000000)  # degrees x 10^7, all territories
@@ -26,13 +27,18 @@ def write(
     zooms: tuple[int, int],
     metadata: dict[str, Any],
 ) -> int:
-    """Write gzip tiles, which must come in the order of `order`; returns how many."""
+    """Write gzip tiles, which must come in the order of `order`; returns how many.
+
+    Raises Invalid when there is none: an archive cannot be empty.
+    """
     count = 0
     with file.open("wb") as out:
         writer = Writer(out)
         for address, packed in tiles:
             writer.write_tile(order(address), packed)
             count += 1
+        if not count:
+            raise Invalid("No tile to publish: no commune has an outline.")
         west, south, east, north = BOUNDS_E7
         writer.finalize(
             {
@@ -94,6 +100,10 @@ class Archive:
             return None
         start = self._data + place[0]
         return self._map[start : start + place[1]]
+
+    def size(self, z: int, x: int, y: int) -> int:
+        """How many bytes are stored for a tile; 0 where there is no land."""
+        return self._places.get(int(zxy_to_tileid(z, x, y)), (0, 0))[1]
 
     def addresses(self) -> list[int]:
         """The Hilbert places of all tiles, in order."""

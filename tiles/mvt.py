@@ -6,6 +6,7 @@ that two communes share, as simplifying each polygon by itself would.
 """
 
 import gzip
+import hashlib
 from typing import Any
 
 import psycopg
@@ -14,10 +15,12 @@ from catalog.database.queries import query
 from config.errors import NotFound
 from geo.tile_address import TileAddress
 
-LAYERS = ("communes",)
+LAYERS = ("communes",)  # what a URL may name: a tile of it also holds the borders
 LABELS_FROM = 9  # below, a name would be longer than its commune
+EPCI_FROM = 7  # below, their borders would weigh more than they would show
 # (first zoom, grid of the tile's side). MapLibre draws a tile on 512 pixels: 1024 is half a pixel.
 GRIDS = ((0, 1024), (8, 2048), (10, 4096))
+BUFFER = 64  # a tile reaches beyond its side by 1/64: eight pixels, for the outlines' width
 
 
 def grid(z: int) -> int:
@@ -25,18 +28,17 @@ def grid(z: int) -> int:
     return [extent for first, extent in GRIDS if z >= first][-1]
 
 
-def _parameters(address: TileAddress) -> dict[str, Any]:
-    extent = grid(address.z)
-    buffer = extent // 64  # eight pixels: wide enough for the outlines of neighbours
-    return {
-        "z": address.z,
-        "x": address.x,
-        "y": address.y,
-        "extent": extent,
-        "buffer": buffer,
-        "margin": buffer / extent,
-        "labels": address.z >= LABELS_FROM,
-    }
+def kinds(z: int) -> list[str]:
+    """The layers of borders in a tile of zoom `z`, in their order."""
+    return ["departements", "regions", *(["epci"] if z >= EPCI_FROM else [])]
+
+
+def recipe() -> str:
+    """A hash of how tiles are drawn: other drawings of one geography are other files."""
+    texts = [query("tiles", name) for name in ("tile", "areas_departements", "areas_epci")]
+    described = repr((texts, query("tiles", "areas_regions"), GRIDS, BUFFER))
+    described += repr((LABELS_FROM, EPCI_FROM))
+    return hashlib.sha256(described.encode()).hexdigest()
 
 
 def known(layer: str) -> None:
@@ -45,35 +47,40 @@ def known(layer: str) -> None:
         raise NotFound(f"There is no layer {layer[:40]!r}; these exist: {', '.join(LAYERS)}.")
 
 
-def _parts(layer: str, address: TileAddress) -> list[tuple[str, dict[str, Any]]]:
+def question(layer: str, address: TileAddress, geography: str) -> tuple[str, dict[str, Any]]:
+    """The statement that draws one tile, and its parameters. Raises NotFound."""
     known(layer)
-    parameters = _parameters(address)
-    return [
-        (query("tiles", "tile_communes"), parameters),
-        (query("tiles", "tile_areas"), {**parameters, "kind": "departements"}),
-        (query("tiles", "tile_areas"), {**parameters, "kind": "regions"}),
-    ]
+    extent = grid(address.z)
+    return query("tiles", "tile"), {
+        "z": address.z,
+        "x": address.x,
+        "y": address.y,
+        "extent": extent,
+        "buffer": extent // BUFFER,
+        "margin": 1 / BUFFER,
+        "labels": address.z >= LABELS_FROM,
+        "kinds": kinds(address.z),
+        "geography": geography,
+    }
 
 
-async def draw(aconn: psycopg.AsyncConnection[Any], layer: str, address: TileAddress) -> bytes:
-    """One tile, uncompressed; empty bytes where there is no land. Raises NotFound.
+async def draw(
+    aconn: psycopg.AsyncConnection[Any], layer: str, address: TileAddress, geography: str
+) -> bytes:
+    """One tile of a published geography, uncompressed; empty bytes where there is no land.
 
-    A vector tile is a sequence of layers, so the answers of several questions are one tile.
+    Raises NotFound for an unknown layer.
     """
-    drawn = b""
-    for text, parameters in _parts(layer, address):
-        row = await (await aconn.execute(text, parameters)).fetchone()
-        drawn += bytes(row[0]) if row else b""
-    return drawn
+    row = await (await aconn.execute(*question(layer, address, geography))).fetchone()
+    return bytes(row[0]) if row else b""
 
 
-def draw_now(conn: psycopg.Connection[Any], layer: str, address: TileAddress) -> bytes:
+def draw_now(
+    conn: psycopg.Connection[Any], layer: str, address: TileAddress, geography: str
+) -> bytes:
     """The same, for the publication."""
-    drawn = b""
-    for text, parameters in _parts(layer, address):
-        row = conn.execute(text, parameters).fetchone()
-        drawn += bytes(row[0]) if row else b""
-    return drawn
+    row = conn.execute(*question(layer, address, geography)).fetchone()
+    return bytes(row[0]) if row else b""
 
 
 def pack(tile: bytes) -> bytes:

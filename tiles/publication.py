@@ -7,8 +7,6 @@ files are hard links to the former generation's.
 """
 
 import hashlib
-import json
-import os
 import shutil
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -27,7 +25,7 @@ from config.settings import Settings
 from geo import id_raster
 from geo.frames import FRAMES, OVERSEAS
 from geo.tile_address import HALF_WORLD, TileAddress
-from tiles import archives, inspector, mvt
+from tiles import archives, inspector, mvt, sealed
 
 type Tell = Callable[[str, int, int | None], None]
 type Connection = psycopg.Connection[Any]
@@ -48,57 +46,67 @@ def publish(settings: Settings, tell: Tell = silent) -> Generation:
     """
     root = settings.paths.publications
     root.mkdir(parents=True, exist_ok=True)
+    recipe = recipe_of(settings)
     with pools.connect(settings, "publish") as conn:
-        latest = generations.latest(conn)
         for left_over in root.glob(f"*{MAKING}"):
             shutil.rmtree(left_over)
+        # One picture of the database: a harvest that ends meanwhile is the next generation's.
+        conn.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
+        latest = generations.latest(conn)
         begun = generations.begin(conn)
-        whole = latest is not None and (root / str(latest.id) / "publication.json").exists()
-        if latest is not None and whole and _same(latest, begun):
-            conn.rollback()
-            tell("Publishing", 1, 1)
-            return latest
-        conn.commit()
+        if latest is not None and (latest.geography, latest.facts) == (
+            begun.geography,
+            begun.facts,
+        ):
+            folder = root / str(latest.id)
+            if sealed.read(folder) == sealed.Seal(latest.geography, recipe, dict(latest.files)):
+                conn.rollback()
+                tell("Publishing", 1, 1)
+                return latest
         folder = root / f"{begun.id}{MAKING}"
         folder.mkdir()
-        former = root / str(latest.id) if latest is not None and whole else None
-        if former is not None and latest is not None and latest.geography == begun.geography:
-            tell("Publishing", 0, 1)
-            shutil.copytree(former, folder, copy_function=os.link, dirs_exist_ok=True)
-            (folder / "publication.json").unlink()
+        _outlines(conn, begun.geography, tell)
+        former = sealed.find(root, begun.geography, recipe)
+        if former is not None:
+            conn.commit()
+            sealed.link(former, folder)
         else:
-            _borders(conn, begun.geography, tell)
             _id_rasters(conn, folder, tell)
+            conn.commit()
             _archive(settings, conn, folder, begun, tell)
-        files = _seal(folder, begun, settings)
+        files = sealed.seal(folder, begun.geography, recipe)
+        # A folder of a publication that was killed before it could say so has had its use.
+        conn.isolation_level = psycopg.IsolationLevel.READ_COMMITTED
+        for number in generations.unfinished(conn):
+            shutil.rmtree(root / str(number), ignore_errors=True)
+        conn.commit()
         target = root / str(begun.id)
-        if target.exists():  # renamed by a publication that was killed before it could say so
+        if target.exists():  # of a database that is no more
             shutil.rmtree(target)
         folder.rename(target)
-        _flush(root)
+        sealed.flush(root)
         published = generations.publish(conn, begun.id, files)
         conn.commit()
         tell("Publishing", 1, 1)
         return published
 
 
-def _same(one: Generation, other: Generation) -> bool:
-    return (one.geography, one.facts) == (other.geography, other.facts)
+def recipe_of(settings: Settings) -> str:
+    """A hash of everything but the geography that decides the bytes of a publication."""
+    zooms = (settings.tiles.min_zoom, settings.tiles.archive_max_zoom)
+    return hashlib.sha256(repr((mvt.recipe(), zooms, FRAMES)).encode()).hexdigest()
 
 
-def _borders(conn: Connection, geography: str, tell: Tell) -> None:
-    """Borders of départements and régions, when the outlines changed."""
-    held = [row[0] for row in conn.execute(query("tiles", "areas_held"))]
-    if held == [geography]:
-        conn.rollback()
+def _outlines(conn: Connection, geography: str, tell: Tell) -> None:
+    """Keep the outlines and make the borders of a geography that is new."""
+    row = conn.execute(query("tiles", "outlines_held"), {"geography": geography}).fetchone()
+    if row is not None and row[0]:
         return
-    tell("Joining communes into départements", 0, 2)
-    conn.execute(query("tiles", "areas_empty"))
-    conn.execute(query("tiles", "areas_departements"), {"geography": geography})
-    tell("Joining communes into départements", 1, 2)
-    conn.execute(query("tiles", "areas_regions"), {"geography": geography})
-    conn.commit()
-    tell("Joining communes into départements", 2, 2)
+    steps = ("outlines_keep", "areas_departements", "areas_regions", "areas_epci")
+    for done, step in enumerate(steps):
+        tell("Joining communes into départements", done, len(steps))
+        conn.execute(query("tiles", step), {"geography": geography})
+    tell("Joining communes into départements", len(steps), len(steps))
 
 
 def _id_rasters(conn: Connection, folder: Path, tell: Tell) -> None:
@@ -117,12 +125,11 @@ def _id_rasters(conn: Connection, folder: Path, tell: Tell) -> None:
         ids = id_raster.burn(((number, bytes(wkb)) for number, wkb in rows), frame)
         (folder / "ids" / f"{frame.id}.webp").write_bytes(id_raster.to_webp(ids))
     tell("Drawing id rasters", len(FRAMES), len(FRAMES))
-    conn.rollback()
 
 
-def land_tiles(conn: Connection, zooms: range) -> list[TileAddress]:
+def land_tiles(conn: Connection, geography: str, zooms: range) -> list[TileAddress]:
     """The tiles that may hold land, in the order of an archive."""
-    boxes = conn.execute(query("tiles", "bounds")).fetchall()
+    boxes = conn.execute(query("tiles", "bounds"), {"geography": geography}).fetchall()
     found: set[TileAddress] = set()
     for z in zooms:
         size = 2 * HALF_WORLD / (1 << z)
@@ -142,12 +149,12 @@ def _archive(
     settings: Settings, conn: Connection, folder: Path, begun: Generation, tell: Tell
 ) -> None:
     zooms = (settings.tiles.min_zoom, settings.tiles.archive_max_zoom)
-    addresses = land_tiles(conn, range(zooms[0], zooms[1] + 1))
+    addresses = land_tiles(conn, begun.geography, range(zooms[0], zooms[1] + 1))
     conn.rollback()
     file = folder / "communes.pmtiles"
     archives.write(
         file,
-        _drawn(settings, addresses, tell),
+        _drawn(settings, addresses, begun.geography, tell),
         zooms,
         {
             "name": "Guichet: communes",
@@ -157,15 +164,19 @@ def _archive(
                 {"id": "communes", "fields": {"name": "String", "code": "String"}},
                 {"id": "departements", "fields": {"code": "String"}},
                 {"id": "regions", "fields": {"code": "String"}},
+                {"id": "epci", "fields": {"code": "String"}},
             ],
         },
     )
-    if mistakes := inspector.inspect(file):
+    tell("Inspecting tiles", 0, 1)
+    row = conn.execute(query("tiles", "last_number"), {"geography": begun.geography}).fetchone()
+    conn.rollback()
+    if mistakes := inspector.inspect(file, (row and row[0]) or 0):
         raise Invalid("The archive is not fit to be published: " + "; ".join(mistakes[:10]))
 
 
 def _drawn(
-    settings: Settings, addresses: list[TileAddress], tell: Tell
+    settings: Settings, addresses: list[TileAddress], geography: str, tell: Tell
 ) -> Iterator[tuple[TileAddress, bytes]]:
     """Draw tiles on several connections; they come out in the order of `addresses`."""
     connections: Queue[Connection] = Queue()
@@ -175,7 +186,7 @@ def _drawn(
     def draw(address: TileAddress) -> bytes:
         conn = connections.get()
         try:
-            tile = mvt.draw_now(conn, "communes", address)
+            tile = mvt.draw_now(conn, "communes", address, geography)
             conn.rollback()
         finally:
             connections.put(conn)
@@ -193,35 +204,3 @@ def _drawn(
     finally:
         while not connections.empty():
             connections.get().close()
-
-
-def _seal(folder: Path, begun: Generation, settings: Settings) -> dict[str, str]:
-    """Flush every file to the disk; their sha256 by name, also kept beside them."""
-    files: dict[str, str] = {}
-    for path in sorted(folder.rglob("*")):
-        if path.is_file():
-            with path.open("rb") as opened:
-                files[str(path.relative_to(folder))] = hashlib.file_digest(
-                    opened, "sha256"
-                ).hexdigest()
-                os.fsync(opened.fileno())
-    described = {
-        "generation": begun.id,
-        "geography": begun.geography,
-        "zooms": [settings.tiles.min_zoom, settings.tiles.archive_max_zoom],
-        "files": files,
-    }
-    with (folder / "publication.json").open("w", encoding="utf-8") as out:
-        json.dump(described, out, indent=1)
-        out.flush()
-        os.fsync(out.fileno())
-    _flush(folder)
-    return files
-
-
-def _flush(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -6,7 +6,6 @@ same deep tile at once, it is drawn once.
 """
 
 import asyncio
-import json
 from collections import OrderedDict
 from dataclasses import dataclass
 from functools import cached_property
@@ -17,13 +16,14 @@ from psycopg_pool import AsyncConnectionPool
 from config.errors import NotFound
 from config.settings import Settings
 from geo.tile_address import TileAddress
-from tiles import mvt
+from tiles import mvt, sealed
 from tiles.archives import Archive
 
 type Key = tuple[str, str, TileAddress]
 
 EMPTY = mvt.pack(b"")
 OPEN_ARCHIVES = 8  # generations whose archive is mapped at once
+DRAWN_AT_ONCE = 2  # of the pool's connections: pages are served while deep tiles are drawn
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +39,7 @@ class Tile:
 class _Published:
     folder: Path
     geography: str
+    edition: str
 
     @cached_property
     def archive(self) -> Archive:
@@ -56,30 +57,38 @@ class TileService:
         self._held: OrderedDict[Key, bytes] = OrderedDict()
         self._held_bytes = 0
         self._drawing: dict[Key, asyncio.Task[bytes]] = {}
+        self._drawers = asyncio.Semaphore(DRAWN_AT_ONCE)
         self.drawn = 0  # how many tiles PostGIS drew: told by tests and metrics
 
-    async def tile(self, generation: int, layer: str, address: TileAddress) -> Tile:
-        """One tile of one generation. Raises NotFound for what was never published."""
+    def etag(self, generation: int, layer: str, address: TileAddress) -> str:
+        """The ETag of a tile, known without the tile: no file of tiles, no query.
+
+        Raises NotFound for a layer, a zoom or a generation that does not exist.
+        """
         mvt.known(layer)
         settings = self._settings
         if not settings.min_zoom <= address.z <= settings.max_zoom:
             raise NotFound(
                 f"This layer has zooms {settings.min_zoom} to {settings.max_zoom}, not {address.z}."
             )
+        edition = self._of(generation).edition
+        return f'"{edition}-{layer}-{address.z}-{address.x}-{address.y}"'
+
+    async def tile(self, generation: int, layer: str, address: TileAddress) -> Tile:
+        """One tile of one generation. Raises NotFound as `etag` does."""
+        etag = self.etag(generation, layer, address)
         published = self._of(generation)
-        key = (published.geography, layer, address)
-        etag = f'"{published.geography[:16]}-{layer}-{address.z}-{address.x}-{address.y}"'
+        key = (published.edition, layer, address)
         return Tile(await self._bytes(published, key), etag, immutable=True)
 
     def _of(self, generation: int) -> _Published:
         found = self._published.get(generation)
         if found is None:
             folder = self._publications / str(generation)
-            try:
-                described = json.loads((folder / "publication.json").read_bytes())
-            except FileNotFoundError:
-                raise NotFound(f"Generation {generation} is not kept.") from None
-            found = _Published(folder, described["geography"])
+            seal = sealed.claimed(folder)
+            if seal is None:
+                raise NotFound(f"Generation {generation} is not kept.")
+            found = _Published(folder, seal.geography, seal.edition)
             self._published[generation] = found
             while len(self._published) > OPEN_ARCHIVES:
                 self._published.popitem(last=False)
@@ -101,15 +110,20 @@ class TileService:
         if (drawing := self._drawing.get(key)) is None:
             drawing = asyncio.create_task(self._draw(published, key))
             self._drawing[key] = drawing
-            drawing.add_done_callback(lambda _: self._drawing.pop(key, None))
+            drawing.add_done_callback(lambda done: self._drawn_one(key, done))
         # A visitor who leaves does not cancel the tile of the others.
         return await asyncio.shield(drawing)
 
     async def _draw(self, published: _Published, key: Key) -> bytes:
-        async with self._pool.connection() as conn:
+        async with self._drawers, self._pool.connection() as conn:
             self.drawn += 1
-            tile = await mvt.draw(conn, key[1], key[2])
+            tile = await mvt.draw(conn, key[1], key[2], published.geography)
         return self._keep(key, await asyncio.to_thread(mvt.pack, tile))
+
+    def _drawn_one(self, key: Key, drawing: asyncio.Task[bytes]) -> None:
+        self._drawing.pop(key, None)
+        if not drawing.cancelled():
+            drawing.exception()  # told to those who wait; nobody may be left to hear it
 
     def _keep(self, key: Key, packed: bytes) -> bytes:
         if key not in self._held:

@@ -307,16 +307,31 @@ run_event = Table(
 
 # ----------------------------------------------------------------------------------- tiles
 
-# Borders of départements and régions, made from the communes' outlines at publication.
+# The outlines that a published geography was drawn from: what the catalogue says later must not
+# change the deep tiles of a former generation. About 20 MB for each vintage of the communes.
+outline = Table(
+    "outline",
+    metadata,
+    Column("geography", Text, primary_key=True, comment="catalog.generation.geography"),
+    Column("number", Integer, primary_key=True, comment="catalog.commune.number"),
+    Column("code", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column(
+        "geometry_3857", Geometry("MULTIPOLYGON", srid=3857, spatial_index=False), nullable=False
+    ),
+    Index("ix_outline_geometry_3857", "geometry_3857", postgresql_using="gist"),
+    schema="tiles",
+)
+# Borders of départements, régions and EPCI, made from those outlines at publication.
 area = Table(
     "area",
     metadata,
-    Column("kind", Text, primary_key=True),
+    Column("kind", Text, primary_key=True, comment="departements|regions|epci"),
     Column("code", Text, primary_key=True),
     Column(
         "border_3857", Geometry("MULTILINESTRING", srid=3857, spatial_index=False), nullable=False
     ),
-    Column("geography", Text, nullable=False),
+    Column("geography", Text, primary_key=True),
     Index("ix_area_border_3857", "border_3857", postgresql_using="gist"),
     schema="tiles",
 )

@@ -6,4 +6,5 @@ select 'regions', d.region_code,
 from   tiles.area a
 join   catalog.departement d on d.code = a.code
 where  a.kind = 'departements'
+  and  a.geography = %(geography)s::text
 group  by d.region_code

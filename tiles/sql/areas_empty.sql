@@ -1,2 +1,0 @@
--- Forget the stored borders. No answer.
-delete from tiles.area
