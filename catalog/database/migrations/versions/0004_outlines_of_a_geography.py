@@ -17,8 +17,8 @@ def upgrade() -> None:
     op.execute("delete from tiles.area")
     op.create_table(
         "outline",
-        sa.Column("geography", sa.Text(), nullable=False),
-        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("geography", sa.Text(), nullable=False, comment="catalog.generation.geography"),
+        sa.Column("number", sa.Integer(), nullable=False, comment="catalog.commune.number"),
         sa.Column("code", sa.Text(), nullable=False),
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column(
@@ -38,3 +38,11 @@ def upgrade() -> None:
     )
     op.drop_constraint("pk_area", "area", schema="tiles", type_="primary")
     op.create_primary_key("pk_area", "area", ["kind", "code", "geography"], schema="tiles")
+    op.alter_column(
+        "area",
+        "kind",
+        existing_type=sa.Text(),
+        existing_nullable=False,
+        schema="tiles",
+        comment="departements|regions|epci",
+    )
