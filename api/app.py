@@ -7,6 +7,9 @@ from tornado.web import Application
 
 from api.handlers import (
     health,
+    page_commune,
+    page_people,
+    page_site,
     static_files,
     tile_files,
     v1_changes,
@@ -30,6 +33,9 @@ ROUTE_MODULES: tuple[Any, ...] = (
     v1_communes,
     v1_people,
     v1_changes,
+    page_site,
+    page_commune,
+    page_people,
 )
 
 

@@ -15,7 +15,6 @@ from pathlib import Path
 import jinja2
 import psycopg
 import psycopg_pool
-from tiles.server import TileService
 
 from api.assets import Assets
 from api.compression import Packed
@@ -33,6 +32,7 @@ from catalog.territories import Geography
 from config.errors import GuichetError, NotFound, Unavailable
 from config.settings import Settings
 from geo.frames import FRAMES
+from tiles.server import TileService
 
 ROOT = Path(__file__).parent
 WEB = ROOT.parent / "web"

@@ -23,6 +23,7 @@ def environment(folder: Path = FOLDER) -> jinja2.Environment:
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
+        extensions=["jinja2.ext.loopcontrols"],
         lstrip_blocks=True,
     )
     made.filters["script_json"] = script_json

@@ -1,0 +1,177 @@
+"""The page of a commune: is its mairie open, what can be done online, and how we know."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from api.handlers.base import PageHandler, page_routes
+from api.parameters import day
+from catalog import communes, observations, offices
+from catalog import status as scoring
+from catalog.communes import Commune
+from catalog.observations import Observation
+from catalog.offices import NearOffice
+from catalog.referential import Service
+from catalog.states import Simple, State, simple
+from catalog.status import Interval, Status
+from geo import opening_hours
+
+DAYS = {"mo": "Monday", "tu": "Tuesday", "we": "Wednesday", "th": "Thursday", "fr": "Friday",
+        "sa": "Saturday", "su": "Sunday"}  # fmt: skip
+DAY = day("date", "The commune as it was known at the end of that day; absent: now.")
+ALIKE = 5  # communes like this one
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One service on the page: what we say, why, and since when."""
+
+    service: Service
+    status: Status
+    reading: Simple
+    proof: Observation | None
+    periods: tuple[Interval, ...]
+
+
+class CommunePage(PageHandler):
+    async def get(self, code: str) -> None:
+        now = self.now
+        site = self.site
+        async with self.connection() as conn:
+            found = await communes.resolve(conn, code)
+            commune = found.commune
+            if found.kind == "current" and code != commune.code:
+                self.redirect(self.url("commune", code=commune.code), permanent=True)
+                return
+            held = await observations.of_commune(conn, commune.number)
+            around = await offices.of_commune(conn, commune.number, now)
+            near = await self._near(conn, commune, around)
+            alike = await communes.similar(conn, commune, ALIKE)
+        statuses = scoring.of_all(site.referential, held, now)
+        lines = [
+            self._line(service, statuses, held) for service in site.referential.services.values()
+        ]
+        counts = {one: sum(1 for line in lines if line.reading is one) for one in Simple}
+        self.render_page(
+            "commune.html",
+            found=found,
+            commune=commune,
+            mairie=next((one for one in around if one.kind == "mairie"), None),
+            offices=around,
+            near=near,
+            lines=lines,
+            counts=counts,
+            known=len(lines) - counts[Simple.UNKNOWN],
+            alike=[(one, await self._offers(one.number)) for one in alike],
+            sources={source.id: source for source in site.edition.sources},
+            State=State,
+            Simple=Simple,
+            say_hours=lambda state: opening_hours.sentence(state, self.language),
+            hours_table=self._week,
+            json_ld=self._json_ld(commune, around),
+        )
+
+    async def _near(self, conn: Any, commune: Commune, own: list[NearOffice]) -> list[NearOffice]:
+        if commune.latitude is None or commune.longitude is None:
+            return []
+        found = await offices.nearby(
+            conn, commune.latitude, commune.longitude, None, False, self.now, 5 + len(own)
+        )
+        mine = {office.id for office in own}
+        return [office for office in found if office.id not in mine][:4]
+
+    def _line(self, service: Service, statuses: Any, held: list[Observation]) -> Line:
+        status: Status = statuses[service.id]
+        own = [one for one in held if one.service == service.id]
+        return Line(
+            service,
+            status,
+            simple(status.state, status.level, service.full_level),
+            status.decided_by,
+            scoring.timeline(service, own),
+        )
+
+    async def _offers(self, number: int) -> list[str]:
+        """The ids of the services that are known to be offered in another commune."""
+        offered = []
+        for service in self.site.referential.services.values():
+            array = await self.site.edition.arrays.get(service.id, self.now)
+            state = State(int(array[number]))
+            if state.level is not None:
+                offered.append(service.id)
+        return offered
+
+    def _week(self, office: NearOffice) -> list[tuple[str, str]]:
+        """(day, hours in words) of an office whose hours are known."""
+        if office.hours is None:
+            return []
+        names = opening_hours.ENGLISH if self.language == "en" else opening_hours.FRENCH
+        rows = []
+        for name, intervals in zip(names, office.hours, strict=True):
+            spans = ", ".join(
+                f"{opening_hours.clock(a)}–{opening_hours.clock(b)}" for a, b in intervals
+            )
+            rows.append((name, spans or self.t("commune.closed_day")))
+        return rows
+
+    def _json_ld(self, commune: Commune, around: list[NearOffice]) -> dict[str, Any]:
+        """schema.org: the commune and its town hall, with only what is known."""
+        graph: list[dict[str, Any]] = [
+            _bare(
+                {
+                    "@type": "City",
+                    "@id": f"{self.origin}{self.url('commune', code=commune.code)}#commune",
+                    "name": commune.name,
+                    "identifier": commune.code,
+                    "containedInPlace": {
+                        "@type": "AdministrativeArea",
+                        "name": commune.departement,
+                    },
+                    "geo": _geo(commune.latitude, commune.longitude),
+                }
+            )
+        ]
+        for office in around:
+            if office.kind != "mairie":
+                continue
+            graph.append(
+                _bare(
+                    {
+                        "@type": "GovernmentOffice",
+                        "name": office.name,
+                        "address": office.address,
+                        "telephone": office.phone,
+                        "email": office.email,
+                        "url": office.website,
+                        "geo": _geo(office.lat, office.lon),
+                        "openingHoursSpecification": [
+                            {
+                                "@type": "OpeningHoursSpecification",
+                                "dayOfWeek": f"https://schema.org/{name}",
+                                "opens": opening_hours.clock(start),
+                                "closes": opening_hours.clock(end),
+                            }
+                            for name, intervals in zip(
+                                DAYS.values(), office.hours or (), strict=False
+                            )
+                            for start, end in intervals
+                        ]
+                        or None,
+                    }
+                )
+            )
+        return {"@context": "https://schema.org", "@graph": graph}
+
+
+def _geo(latitude: float | None, longitude: float | None) -> dict[str, Any] | None:
+    if latitude is None or longitude is None:
+        return None
+    return {"@type": "GeoCoordinates", "latitude": round(latitude, 5),
+            "longitude": round(longitude, 5)}  # fmt: skip
+
+
+def _bare(fields: dict[str, Any]) -> dict[str, Any]:
+    """Without what is not known: an empty field would be read as a statement."""
+    return {name: value for name, value in fields.items() if value is not None}
+
+
+ROUTES = page_routes("commune", CommunePage)
