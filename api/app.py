@@ -8,6 +8,7 @@ from tornado.web import Application
 from api.handlers import (
     health,
     page_commune,
+    page_map,
     page_people,
     page_site,
     static_files,
@@ -35,6 +36,7 @@ ROUTE_MODULES: tuple[Any, ...] = (
     v1_changes,
     page_site,
     page_commune,
+    page_map,
     page_people,
 )
 

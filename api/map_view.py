@@ -1,223 +1,304 @@
-"""One map of one question: which class each commune is in, and what the legend counts.
+"""What the map shows for one question: the one place that counts and classes.
 
-The page, the picture, the table, the CSV and the bytes that the browser colours with are all
-made from the same `MapView`, so they cannot disagree. Two readings exist: each commune by its
-state, or each département or EPCI by the share of its communes that surely offer the service.
+The page, its picture, its CSV and the panel that scripts ask for are all made from a `MapView`,
+so that they cannot disagree. Pure: arrays in, values out, no database and no words.
+
+Two readings of the same bytes:
+- by commune: the colour of a commune is its state;
+- by area (département or EPCI): the colour is the share that is *proven* present, « at least
+  X % », in five classes; an area of which nothing is known is drawn as unknown, never as 0 %.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import date, datetime
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from api.formats import Formats
-from api.i18n_texts import Texts
-from api.site import Edition
 from catalog import summary
 from catalog.naming import fold
 from catalog.referential import BUNDLE_ID, Referential
 from catalog.states import Simple, State
 from catalog.summary import Summary
-from catalog.territories import parse
-from tiles.pictures import Colour, Theme
+from catalog.territories import KINDS, NO_EPCI, Geography, parse
 
-type Level = Literal["departement", "epci", "commune"]
-type Classes = NDArray[np.uint8]
+type Bytes = NDArray[np.uint8]
+type Theme = Literal["light", "dark"]
 
-# A share class is told by the lowest share that it holds; the last one ends at 1.
-SHARES = (0.0, 0.2, 0.4, 0.6, 0.8)
-NOTHING_KNOWN, OTHER = 0, len(SHARES) + 1
-ISOLATED = {"light": "#0B3C8C", "dark": "#BDE5FD"}
-SET_ASIDE = {"light": "#E3E5E8", "dark": "#3C4046"}
+LEVELS = ("departement", "epci", "commune")
+VIEWS = ("map", "table")
+# What is drawn: the eight states, whose colours the five share classes borrow (share class n is
+# drawn as level n), then what isolating a class adds, and the land outside the territory.
+SHARE_CLASSES = 5
+CHOSEN, REST, OUTSIDE = 8, 9, 10
+SHARES: Mapping[str, State] = {
+    **{f"share-{n}": State.of_level(n) for n in range(SHARE_CLASSES, 0, -1)},
+    "share-other": State.OTHER_BODY,
+    "share-unknown": State.UNKNOWN,
+}
+ISOLATED = (*(state.slug for state in State), *SHARES)
+# Order of the legend: what goes furthest first, the unknown last.
+STATE_ORDER = (
+    *sorted((s for s in State if s.level), reverse=True),
+    State.ABSENT,
+    State.OTHER_BODY,
+    State.UNKNOWN,
+)
+SORTS = ("name", "code", "communes", "population", "known", "share", "state")
+# The chosen class against the rest: 8.2:1 (light) and 7.8:1 (dark).
+_EXTRA: Mapping[Theme, tuple[str, str, str]] = {
+    "light": ("#0B3C8C", "#E3E5E8", "#F6F7F8"),
+    "dark": ("#BDE5FD", "#3C4046", "#1D2228"),
+}
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
-    """What is asked of the map. `at` is the end of `day`, `day` None means now."""
+class Filters:
+    """What was asked. `day` None means now; `sort` begins with `-` to go down."""
 
     service: str
-    day: date | None
-    at: datetime
-    level: Level
-    territory: str
-    isolate: str | None
+    day: date | None = None
+    territory: str = "FR"
+    level: str = "departement"
+    view: str = "map"
+    isolate: str | None = None
+    sort: str = "code"
+    page: int = 1
+
+    @property
+    def sort_key(self) -> str:
+        return self.sort.lstrip("-")
+
+    @property
+    def descending(self) -> bool:
+        return self.sort.startswith("-")
+
+    def sensible(self) -> "Filters":
+        """The same with a level that lies below the territory, and a class that this level has.
+
+        Raises NotFound when the territory's code is no territory's.
+        """
+        below = levels_below(self.territory)
+        level = self.level if self.level in below or not below else below[0]
+        isolate = self.isolate
+        if isolate in SHARES and level == "commune":
+            isolate = None
+        return replace(self, level=level, isolate=isolate)
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
-    """A row of the legend: a class, its words and mark, and the communes in it.
+class Row:
+    """One line of the legend. `count` is of areas or communes; `share` is of all of them."""
 
-    In the reading by area `areas` counts the areas of the class; None in the other reading.
-    """
+    id: str
+    drawn: int  # the class, an index of `palette`
+    count: int
+    share: float
+    population: int | None  # inhabitants; None for classes of areas
+    isolated: bool
 
-    index: int
-    slug: str
-    words: str
-    mark: str
-    communes: int
-    areas: int | None = None
-
-    def share(self, total: int) -> float:
-        return self.communes / total if total else 0.0
+    @property
+    def state(self) -> State:
+        """The state whose colour and mark it has."""
+        return State(self.drawn)
 
 
 @dataclass(frozen=True, slots=True)
 class MapView:
-    """Everything that any channel shows of one question."""
+    """Everything that the map, the table and the files of one question say.
 
-    question: Question
-    classes: Classes  # palette index by commune number
-    members: NDArray[np.bool_]  # by commune number: in the territory
+    `classes` is the drawn class by commune number (0 where there is no member); `areas` are
+    the parts of the territory at the level: they sum to `whole`.
+    """
+
+    filters: Filters
+    kind: str
     whole: Summary
-    parts: tuple[Summary, ...]
-    legend: tuple[Entry, ...]
+    areas: tuple[Summary, ...]
+    classes: Bytes
+    members: NDArray[np.bool_]
+    states: tuple[Row, ...]
+    shares: tuple[Row, ...]  # empty when the map is coloured by commune
 
     @property
-    def isolated(self) -> Entry | None:
-        """The class that is shown alone, if any."""
-        return next((one for one in self.legend if one.slug == self.question.isolate), None)
+    def by_area(self) -> bool:
+        return self.filters.level != "commune"
 
-    def palette(self, theme: Theme) -> list[Colour]:
-        """How each class is drawn; with one class isolated, the others are one pale colour."""
-        colours = _palette(self.question.level, theme)
-        if (alone := self.isolated) is None:
-            return colours
-        return [
-            Colour(ISOLATED[theme] if index == alone.index else SET_ASIDE[theme])
-            for index in range(len(colours))
-        ]
+    @property
+    def drawn_by_commune(self) -> bool:
+        """Whether communes of one area may differ in colour."""
+        return not self.by_area or self.filters.isolate in {s.slug for s in State}
 
 
-def title_of(service: str, referential: Referential, language: str) -> str:
-    return referential.title(service, language)
+def levels_below(territory: str) -> tuple[str, ...]:
+    """The levels that a territory can be cut into. Raises NotFound for a bad code."""
+    kind, _ = parse(territory)
+    return tuple(one for one in LEVELS if KINDS.index(one) > KINDS.index(kind))
 
 
-async def look(
-    edition: Edition, referential: Referential, question: Question, t: Texts, fmt: Formats
-) -> MapView:
-    """Answer a question. Raises NotFound for an unknown service or territory."""
-    geography = edition.geography
-    array = await edition.arrays.get(question.service, question.at)
-    cells = await edition.arrays.members(question.at) if question.service == BUNDLE_ID else None
-    level = referential.full_level(question.service)
-    mask = geography.within(question.territory)
-    whole = summary.summarise(array, geography, question.territory, level, members=cells)
-    kind, _ = parse(question.territory)
-    parts: Sequence[Summary] = ()
-    if kind != "commune":
-        parts = summary.children(array, geography, question.territory, level, members=cells)
-    if question.level == "commune":
-        legend = _states(whole, t.language)
-        classes = array
-    else:
-        areas = summary.children(array, geography, "FR", level, question.level)
-        classes = _by_area(edition, question.level, areas)
-        legend = _shares(classes, mask, edition, question.level, t, fmt)
-    return MapView(question, classes, mask, whole, tuple(parts), legend)
+def share_class(area: Summary) -> State:
+    """The class of an area, as the state whose colour it borrows.
 
-
-def share_class(area: Summary) -> int:
-    """The class of an area: by the share of its communes that surely offer the service.
-
-    What is not known never counts as offered; an area of which nothing is known is a class of
-    its own, and so is one where another body provides the service everywhere.
+    Whole numbers only, so that the browser finds the same class from the same counts.
     """
-    if area.states[State.UNKNOWN.slug] == area.communes:
-        return NOTHING_KNOWN
-    lower = area.bounds.lower
-    if lower is None:
-        return OTHER
-    return sum(1 for least in SHARES if lower >= least)
+    present, unknown = area.simple[Simple.PRESENT], area.simple[Simple.UNKNOWN]
+    own = area.communes - area.simple[Simple.OTHER]
+    if own == 0:
+        return State.OTHER_BODY
+    if unknown == own:
+        return State.UNKNOWN
+    return State.of_level(1 + min(SHARE_CLASSES - 1, present * SHARE_CLASSES // own))
 
 
-def _by_area(edition: Edition, level: Level, areas: Sequence[Summary]) -> Classes:
-    index, codes, _ = edition.geography.index_of(level)
-    by_code = {area.code.partition("-")[2]: share_class(area) for area in areas}
-    # Position 0 gathers the communes that belong to no area of that kind.
-    none = next((share_class(area) for area in areas if area.code.startswith("NO-")), 0)
-    lookup = np.array([none, *(by_code.get(code, NOTHING_KNOWN) for code in codes)], np.uint8)
-    classes: Classes = lookup[index]
-    classes[~edition.geography.exists] = NOTHING_KNOWN
-    return classes
+def share_bounds(slug: str) -> tuple[int, int]:
+    """The percentages of a share class, such as (20, 40): from the first, below the second."""
+    n = SHARES[slug].level or 0
+    return (n - 1) * 100 // SHARE_CLASSES, n * 100 // SHARE_CLASSES
 
 
-def _palette(level: Level, theme: Theme) -> list[Colour]:
-    dark = theme == "dark"
-    looks = [state.look for state in State]
-    colours = [Colour(look.dark if dark else look.light, look.hatch) for look in looks]
-    if level == "commune":
-        return colours
-    unknown, other = colours[State.UNKNOWN], colours[State.OTHER_BODY]
-    return [unknown, *colours[State.INFORMATION : State.PROACTIVE + 1], other]
+def palette(theme: Theme) -> tuple[str, ...]:
+    """#RRGGBB of every drawn class, by its number."""
+    return (*(getattr(state.look, theme) for state in State), *_EXTRA[theme])
 
 
-def _states(whole: Summary, language: str) -> tuple[Entry, ...]:
-    return tuple(
-        Entry(int(s), s.slug, s.title(language), s.look.mark, whole.states[s.slug]) for s in State
+def build(
+    filters: Filters,
+    array: Bytes,
+    geography: Geography,
+    referential: Referential,
+    members: Sequence[Bytes] | None = None,
+) -> MapView:
+    """Count and class one service at one day. Raises NotFound for an unknown territory.
+
+    `array` holds one state byte per commune number; `members`, for the minimum bundle, the
+    arrays of its services.
+    """
+    filters = filters.sensible()
+    code, level = filters.territory, filters.level
+    full_level = referential.full_level(filters.service)
+    bundle = members if filters.service == BUNDLE_ID else None
+    whole = summary.summarise(array, geography, code, full_level, members=bundle)
+    areas = tuple(summary.children(array, geography, code, full_level, level, members=bundle))
+    inside = geography.within(code)
+    by_area = level != "commune"
+    drawn = _by_area(areas, geography, level) if by_area else array
+    classes = _isolated(filters.isolate, drawn, array)
+    classes[~inside] = 0
+    return MapView(
+        filters=filters,
+        kind=parse(code)[0],
+        whole=whole,
+        areas=areas,
+        classes=classes,
+        members=inside,
+        states=_state_rows(whole, filters.isolate),
+        shares=_share_rows(areas, filters.isolate) if by_area else (),
     )
 
 
-def _shares(
-    classes: Classes,
-    mask: NDArray[np.bool_],
-    edition: Edition,
-    level: Level,
-    t: Texts,
-    fmt: Formats,
-) -> tuple[Entry, ...]:
-    index, _, _ = edition.geography.index_of(level)
-    inside = classes[mask]
-    entries = []
-    for position in range(OTHER + 1):
-        if position == NOTHING_KNOWN:
-            slug, words, mark = "nothing-known", t("map.share.nothing"), "?"
-        elif position == OTHER:
-            slug, words, mark = "other-body", t("map.share.other"), "↗"
-        else:
-            least = SHARES[position - 1]
-            most = SHARES[position] if position < len(SHARES) else 1.0
-            slug = f"from-{round(least * 100)}"
-            words = t("map.share.range", low=round(least * 100), high=fmt.percent(most))
-            mark = str(position)
-        areas = len(np.unique(index[mask & (classes == position)]))
-        entries.append(Entry(position, slug, words, mark, int((inside == position).sum()), areas))
-    return tuple(entries)
+def _by_area(areas: Sequence[Summary], geography: Geography, level: str) -> Bytes:
+    """The class of each commune's area, by commune number."""
+    index, codes, _ = geography.index_of(level)
+    position = {code: i for i, code in enumerate(codes, start=1)}
+    lookup = np.zeros(len(codes) + 1, np.uint8)
+    for area in areas:
+        where = 0 if area.code == NO_EPCI else position[area.code.partition("-")[2]]
+        lookup[where] = share_class(area)
+    return lookup[index]
 
 
-def sentence(view: MapView, t: Texts, fmt: Formats) -> str:
-    """One sentence that says the picture: what is known, what is offered, between which bounds."""
-    whole = view.whole
-    parts = [
-        t(
-            "map.sentence.known",
-            share=fmt.percent(whole.known_share),
-            known=fmt.number(whole.known),
-            total=fmt.number(whole.communes),
+def _isolated(isolate: str | None, drawn: Bytes, array: Bytes) -> Bytes:
+    """One class against all others. A state isolates communes, at every level."""
+    if isolate is None:
+        return drawn.copy()
+    chosen = drawn == SHARES[isolate] if isolate in SHARES else array == State.of_slug(isolate)
+    return np.where(chosen, CHOSEN, REST).astype(np.uint8)
+
+
+def _state_rows(whole: Summary, isolate: str | None) -> tuple[Row, ...]:
+    return tuple(
+        Row(
+            id=state.slug,
+            drawn=int(state),
+            count=whole.states[state.slug],
+            share=whole.states[state.slug] / whole.communes if whole.communes else 0.0,
+            population=whole.population[state.slug],
+            isolated=isolate == state.slug,
         )
-    ]
-    present = whole.simple[Simple.PRESENT.value]
-    if whole.bounds.lower is not None and whole.bounds.upper is not None:
-        parts.append(
-            t(
-                "map.sentence.bounds",
-                present=fmt.number(present),
-                lower=fmt.percent(whole.bounds.lower),
-                upper=fmt.percent(whole.bounds.upper),
-            )
+        for state in STATE_ORDER
+    )
+
+
+def _share_rows(areas: Sequence[Summary], isolate: str | None) -> tuple[Row, ...]:
+    classes = [share_class(area) for area in areas]
+    return tuple(
+        Row(
+            id=slug,
+            drawn=int(state),
+            count=classes.count(state),
+            share=classes.count(state) / len(classes) if classes else 0.0,
+            population=None,
+            isolated=isolate == slug,
         )
-    if other := whole.simple[Simple.OTHER.value]:
-        parts.append(t("map.sentence.other", other=fmt.number(other)))
-    if whole.cells is not None:
-        cells = sum(whole.cells.values())
-        known = cells - whole.cells[State.UNKNOWN.slug]
-        parts.append(
-            t("map.sentence.cells", known=fmt.number(known), total=fmt.number(cells),
-              share=fmt.percent(known / cells if cells else 0.0))
-        )  # fmt: skip
-    return " ".join(parts)
+        for slug, state in SHARES.items()
+    )
+
+
+def state_of(commune: Summary) -> State:
+    """The state of an area that is one commune."""
+    return next(state for state in State if commune.states[state.slug])
+
+
+def ordered(view: MapView) -> tuple[Summary, ...]:
+    """The areas in the order that was asked for; ties by code; what has no figure comes last."""
+    key, down = view.filters.sort_key, view.filters.descending
+    by_code = sorted(view.areas, key=lambda area: area.code)
+    if key == "code":
+        return tuple(reversed(by_code) if down else by_code)
+    if key == "name":
+        return tuple(sorted(by_code, key=lambda area: fold(area.name), reverse=down))
+
+    def figure(area: Summary) -> float | None:
+        match key:
+            case "communes":
+                return area.communes
+            case "known":
+                return area.known_share
+            case "population":
+                return area.inhabitants
+            case "state" if not view.by_area:
+                return int(state_of(area))
+        return area.bounds.lower
+
+    def rank(area: Summary) -> tuple[bool, float]:
+        value = figure(area)
+        return value is None, 0.0 if value is None else -value if down else value
+
+    return tuple(sorted(by_code, key=rank))
+
+
+def trail(geography: Geography, code: str) -> tuple[str, ...]:
+    """The codes from France down to a territory, both included. Raises NotFound.
+
+    An EPCI is reached through the département that holds most of its communes.
+    """
+    kind, _ = parse(code)
+    numbers = geography.members(code)
+    if kind == "france":
+        return ("FR",)
+    if not len(numbers):
+        return ("FR", code)
+    found = ["FR"]
+    for above, prefix in (("region", "REG"), ("departement", "DEP"), ("epci", "EPCI")):
+        if above == kind:
+            break
+        index, codes, _ = geography.index_of(above)
+        most = int(np.bincount(index[numbers]).argmax())
+        if most:
+            found.append(f"{prefix}-{codes[most - 1]}")
+    return (*found, code)
 
 
 def ranges(mask: NDArray[np.bool_]) -> list[list[int]]:

@@ -1,314 +1,317 @@
-"""The map: its page, its picture, its table as CSV, and the bytes that the browser colours with."""
+"""The map: its page, the panel that scripts ask for, its picture, its table as CSV, and the bytes
+that a browser colours with.
+
+Every channel is made from one `MapView`; this module only parses, asks and answers.
+"""
 
 import asyncio
 import csv
 import io
 from collections import OrderedDict
-from datetime import UTC, date, datetime, time, timedelta
+from functools import partial
 from typing import Any
 
-from api import map_view
-from api.handlers.base import IMMUTABLE, PageHandler, page_routes
-from api.map_view import MapView, Question
-from api.parameters import choice, day, text
+import msgspec
+from tornado.routing import URLSpec
+
+from api import map_page, map_picture, map_view
+from api.addresses import LANGUAGES, address
+from api.handlers.base import IMMUTABLE, ApiHandler, PageHandler, page_routes
+from api.handlers.tile_files import generation_number
+from api.map_view import Filters, MapView
+from api.map_words import Words
+from api.moments import end_of
+from api.openapi import Operation, TemplateRoute
+from api.parameters import Parameter, choice, day, limit, text
 from api.questions import services
-from catalog import territories
+from api.territory_raster import TerritoryRasters
 from catalog.referential import BUNDLE_ID
-from catalog.states import Simple, State
+from catalog.states import State
+from config.errors import NotFound
 from geo import id_raster
 from tiles import pictures
 
 SERVICE = choice("service", "A service of the referential, or `minimum-bundle`.", services,
                  default="official-site")  # fmt: skip
 DAY = day("date", "The map as it was at the end of that day; absent: now.")
-LEVEL = choice("level", "By which areas to colour.", lambda: ("departement", "epci", "commune"),
+LEVEL = choice("level", "The parts to colour and count.", lambda: map_view.LEVELS,
                default="departement")  # fmt: skip
-TERRITORY = text("territory", "The territory to look at.", max_length=20, default="FR",
-                 pattern="FR|(REG|DEP|EPCI|COM)-[0-9A-Z]{1,9}")  # fmt: skip
-VIEW = choice("view", "Map or table.", lambda: ("map", "table"), default="map")
-ISOLATE = text("isolate", "The class to show alone.", max_length=20, pattern="[a-z0-9-]+")
+TERRITORY = text("territory", "FR, REG-84, DEP-69 or EPCI-200046977.", max_length=14,
+                 default="FR", pattern="FR|(REG|DEP|EPCI|COM)-[0-9A-Z]{1,9}")  # fmt: skip
+VIEW = choice("view", "Map or table.", lambda: map_view.VIEWS, default="map")
+ISOLATE = choice("isolate", "The class to show alone.", lambda: map_view.ISOLATED)
+SORT = choice("sort", "The column that orders the table, with `-` to go down.",
+              lambda: (*map_view.SORTS, *(f"-{key}" for key in map_view.SORTS)),
+              default="code")  # fmt: skip
+PAGE: Parameter[int] = limit(default=1, maximum=999)
+PAGE = Parameter("page", "The page of the table.", PAGE.read, PAGE.schema, 1)
 THEME = choice("theme", "The colours of the picture.", lambda: ("light", "dark"), default="light")
-PLAIN = choice("plain", "Without title, legend and notes.", lambda: ("yes",))
-SORT = choice("sort", "The column that orders the table.",
-              lambda: ("name", "communes", "known", "present"), default="name")  # fmt: skip
-ASKED = (SERVICE, DAY, LEVEL, TERRITORY)
-PICTURES = 64  # drawn pictures kept by a process: about 6 MB
-
-_drawn: "OrderedDict[tuple[Any, ...], bytes]" = OrderedDict()
-_rasters: dict[str, dict[str, id_raster.Ids]] = {}
-
-
-def end_of(one: date) -> datetime:
-    """The end of a day, UTC: a release published that day is in it."""
-    return datetime.combine(one + timedelta(days=1), time(), UTC) - timedelta(microseconds=1)
+PLAIN = choice("plain", "The picture without title, legend and notes.", lambda: ("yes",))
+ASKED = (SERVICE, DAY, LEVEL, TERRITORY, ISOLATE)
+LICENCE = "https://www.etalab.gouv.fr/licence-ouverte-open-licence/"
+PICTURES = 64  # drawn pictures that a process keeps: about 6 MB
 
 
 class MapHandler(PageHandler):
-    """What the channels of the map share: the question, and its one view."""
+    """What the channels of the map share: the filters, and their one view."""
 
-    def question(self, isolate: str | None = None) -> Question:
-        asked: date | None = self.ask(DAY)
-        return Question(
-            service=self.ask(SERVICE),
-            day=asked,
-            at=end_of(asked) if asked else self.now,
-            level=self.ask(LEVEL),
-            territory=self.ask(TERRITORY),
-            isolate=isolate,
+    def filters(self) -> Filters:
+        asked = self.asked
+        return Filters(
+            service=asked["service"],
+            day=asked["date"],
+            territory=asked["territory"],
+            level=asked["level"],
+            view=asked.get("view", "map"),
+            isolate=asked.get("isolate"),
+            sort=asked.get("sort", "code"),
+            page=asked.get("page", 1),
         )
 
-    async def view(self, question: Question) -> MapView:
-        return await map_view.look(
-            self.site.edition, self.site.referential, question, self.t, self.fmt
+    async def view(self) -> MapView:
+        filters = self.filters()
+        edition = self.site.edition
+        at = end_of(filters.day) if filters.day else self.now
+        array = await edition.arrays.get(filters.service, at)
+        members = await edition.arrays.members(at) if filters.service == BUNDLE_ID else None
+        build = partial(map_view.build, filters, array, edition.geography, self.site.referential)
+        if filters.level == "commune":
+            # 35,000 counts of one commune each: beside the event loop.
+            return await asyncio.to_thread(build, members)
+        return build(members)
+
+    def words(self, view: MapView) -> Words:
+        return Words(self.t, self.fmt, self.site.referential, view, self.now.date())
+
+    def rasters(self) -> TerritoryRasters:
+        return rasters_of(self)
+
+    async def bundle(self, view: MapView) -> list[dict[str, Any]]:
+        """The members of the minimum bundle over the territory, one summary each."""
+        if view.filters.service != BUNDLE_ID:
+            return []
+        edition = self.site.edition
+        at = end_of(view.filters.day) if view.filters.day else self.now
+        arrays = await edition.arrays.members(at)
+        return map_page.bundle_rows(
+            view, arrays, edition.geography, self.site.referential, self.language
         )
 
-    def values(self, view: MapView, **changed: object) -> dict[str, object]:
-        """The query of a link to the map: what was asked, with something changed."""
-        asked = view.question
-        base: dict[str, object] = {
-            "service": asked.service,
-            "date": asked.day,
-            "level": asked.level,
-            "territory": None if asked.territory == "FR" else asked.territory,
-            "view": None,
-            "isolate": asked.isolate,
-        }
-        return {name: value for name, value in {**base, **changed}.items() if value is not None}
 
-    def heading(self, view: MapView) -> str:
-        asked = view.question
-        name = map_view.title_of(asked.service, self.site.referential, self.language)
-        where = self.t("map.france") if asked.territory == "FR" else view.whole.name
-        if asked.day is None:
-            return str(self.t("map.heading", service=name, where=where))
-        when = self.fmt.date(asked.day)
-        return str(self.t("map.heading_dated", service=name, where=where, day=when))
-
-    def source_line(self) -> str:
-        return str(
-            self.t(
-                "map.source_line",
-                day=self.fmt.date(self.site.edition.data_date),
-                generation=self.site.edition.id,
-            )
-        )
+def rasters_of(handler: PageHandler | ApiHandler) -> TerritoryRasters:
+    """The territory rasters of the current edition; those of a former one are let go."""
+    held = handler.application.settings
+    edition = handler.site.edition
+    found = held.get("territory_rasters")
+    if found is None or found[0] != edition.id:
+        found = (edition.id, TerritoryRasters(handler.site.pool, edition.geography))
+        held["territory_rasters"] = found
+    rasters: TerritoryRasters = found[1]
+    return rasters
 
 
 class MapPage(MapHandler):
-    parameters = (*ASKED, VIEW, ISOLATE, SORT)
+    parameters = (*ASKED, VIEW, SORT, PAGE)
 
     async def get(self) -> None:
-        view = await self.view(self.question(self.ask(ISOLATE)))
-        async with self.connection() as conn:
-            trail = await self._trail(conn, view.question.territory)
-        parts = self._sorted(view)
-        edition = self.site.edition
-        classes_url = self.url(
-            "map-classes",
-            **{**self.values(view), "isolate": None, "generation": None},
-        )
-        days = [one for one in edition.breakpoints if one <= self.now.date()]
+        if self.ask(TERRITORY).startswith("COM-"):
+            code = self.ask(TERRITORY).removeprefix("COM-")
+            self.redirect(self.url("commune", code=code), status=303)
+            return
+        view = await self.view()
+        words = self.words(view)
+        site = map_page.Site(self.site, self.language, self.now.date())
         self.render_page(
             "map.html",
-            view=view,
-            heading=self.heading(view),
-            sentence=map_view.sentence(view, self.t, self.fmt),
-            source_line=self.source_line(),
-            trail=trail,
-            parts=parts,
-            sort=self.ask(SORT),
-            shown=self.ask(VIEW),
-            days=days,
-            values=lambda **changed: self.values(view, **changed),
-            bundle_id=BUNDLE_ID,
-            states=list(State),
-            simple=Simple,
-            palettes={theme: view.palette(theme) for theme in ("light", "dark")},
-            layout=pictures.layout(),
-            drill=lambda code: self._address(view, code),
-            data={
-                "service": view.question.service,
-                "level": view.question.level,
-                "territory": view.question.territory,
-                "isolate": view.question.isolate,
-                "generation": edition.id,
-                "language": self.language,
-                "classes": classes_url,
-                "base": self.url("map"),
-                "commune": self.url("commune", code="CODE"),
-                "layout": pictures.layout(),
-                "members": None
-                if view.question.territory == "FR"
-                else map_view.ranges(view.members),
-                "departements": self._runs(),
-                "palette": {
-                    theme: [[c.fill, c.hatch] for c in view.palette(theme)]
-                    for theme in ("light", "dark")
-                },
-                "words": [entry.words for entry in view.legend],
-                "paper": pictures.PAPER,
-                "ink": pictures.INK,
-                "hatch": pictures.HATCH,
-                "texts": {
-                    name: self.t(f"map.script.{name}")
-                    for name in (
-                        "sea", "loading", "failed", "detail", "overview", "painted", "keys",
-                        "play", "pause", "isolated", "all_shown",
-                    )
-                },
-                "static": f"/static/{self.site.assets.hash}",
-            },
-        )  # fmt: skip
+            **map_page.values(site, view, words, await self.bundle(view)),
+            data=map_page.browser_data(site, view, words),
+        )
 
-    def _address(self, view: MapView, code: str) -> str:
-        """Where a part of the territory leads: the map of it, or the page of a commune."""
-        kind, _, rest = code.partition("-")
-        if kind == "COM":
-            return self.url("commune", code=rest)
-        return self.url("map", **self.values(view, territory=code))
 
-    def _sorted(self, view: MapView) -> list[Any]:
-        keys = {
-            "name": lambda part: (part.name, part.code),
-            "communes": lambda part: (-part.communes, part.name),
-            "known": lambda part: (-part.known_share, part.name),
-            "present": lambda part: (-part.simple["present"] / max(part.communes, 1), part.name),
+class MapPanel(MapHandler):
+    """The parts of the page that follow the filters, as JSON: scripts put them in its place."""
+
+    parameters = (*ASKED, VIEW, SORT, PAGE)
+
+    async def get(self) -> None:
+        view = await self.view()
+        words = self.words(view)
+        site = map_page.Site(self.site, self.language, self.now.date())
+        values = {
+            **self.context(),
+            **map_page.values(site, view, words, await self.bundle(view)),
+            "partial": True,
         }
-        return sorted(view.parts, key=keys[self.ask(SORT)])
+        parts = {
+            name: self.render_to_text(f"map_{name}.html", values)
+            for name in ("heading", "tools", "overlay", "panel", *(
+                ("table",) if view.filters.view == "table" else ()))
+        }  # fmt: skip
+        answer = {
+            "title": words.title,
+            "announce": words.announcement,
+            "sentence": words.sentence,
+            "label": self.t("map.map_label", title=words.title),
+            "view": map_page.browser_view(site, view, words),
+            "parts": parts,
+        }
+        self.set_header("Cache-Control", "no-cache")
+        self.send(msgspec.json.encode(answer), "application/json")
 
-    async def _trail(self, conn: Any, code: str) -> list[territories.Territory]:
-        trail = [await territories.get(conn, code)]
-        while trail[0].parent:
-            trail.insert(0, await territories.get(conn, trail[0].parent))
-        return trail
-
-    def _runs(self) -> list[list[Any]]:
-        """[first commune number, code, name, region code] of each run of one département."""
-        geography = self.site.edition.geography
-        found: list[list[Any]] = []
-        last = -1
-        for number, position in enumerate(geography.departement_index.tolist()):
-            if position == last:
-                continue
-            last = position
-            if not position:
-                found.append([number, "", "", ""])
-                continue
-            region = geography.regions[int(geography.region_index[number]) - 1]
-            found.append(
-                [number, geography.departements[position - 1],
-                 geography.departement_names[position - 1], region]
-            )  # fmt: skip
-        return found
+    def write_error(self, status_code: int, **kwargs: Any) -> None:
+        self.error_headers(status_code)
+        self.write_problem(status_code, kwargs.get("exc_info", (None, None))[1])
 
 
 class MapClasses(MapHandler):
-    """One byte per commune number: the index of its class in the page's palette."""
+    """One byte per commune number: the class that the map draws, an index of its palette."""
 
     parameters = ASKED
 
     async def get(self) -> None:
-        view = await self.view(self.question())
+        view = await self.view()
         self.set_header("X-Guichet-Geography", self.site.edition.geography.vintage)
         self.set_header("X-Guichet-Length", str(len(view.classes)))
         await self.send_large(view.classes.tobytes(), "application/octet-stream")
 
 
 class MapPicture(MapHandler):
-    """The map as a PNG, with its legend, date and licence unless `plain`."""
+    """The map as a PNG, with its title, legend, date and licence unless `plain`."""
 
-    parameters = (*ASKED, ISOLATE, THEME, PLAIN)
+    parameters = (*ASKED, THEME, PLAIN)
 
     async def get(self) -> None:
-        question = self.question(self.ask(ISOLATE))
-        edition = self.site.edition
-        if self.unchanged("picture", self.request.uri, self.now.date()):
+        filters = self.filters().sensible()
+        edition, today = self.site.edition, self.now.date()
+        theme, plain = self.ask(THEME), self.ask(PLAIN) is not None
+        key = (edition.id, self.language, filters, filters.day or today, theme, plain)
+        if self.unchanged("picture", *key[1:]):
             return
-        moment = question.day or self.now.date()
-        key = (edition.id, self.language, question.service, moment, question.level,
-               question.territory, question.isolate, self.ask(THEME), self.ask(PLAIN))  # fmt: skip
-        picture = _drawn.get(key)
+        held: OrderedDict[Any, bytes] = self.application.settings.setdefault(
+            "map_pictures", OrderedDict()
+        )
+        picture = held.get(key)
         if picture is None:
-            view = await self.view(question)
-            picture = await asyncio.to_thread(self._draw, view)
-            _drawn[key] = picture
-            while len(_drawn) > PICTURES:
-                _drawn.popitem(last=False)
-        self.set_header("Cache-Control", IMMUTABLE if question.day else "public, max-age=300")
+            view = await self.view()
+            words = self.words(view)
+            if filters.territory == "FR":
+                rasters = await asyncio.to_thread(country_rasters, self.application, edition)
+                draw = partial(self._country, view, words, rasters, theme, plain)
+            else:
+                raster = await self.rasters().get(filters.territory)
+                draw = partial(self._territory, view, words, raster.ids(), theme, plain)
+            picture = held[key] = await asyncio.to_thread(draw)
+            while len(held) > PICTURES:
+                held.popitem(last=False)
+        if not plain:
+            name = f"guichet-{filters.service}-{filters.territory}-{filters.day or today}.png"
+            self.set_header("Content-Disposition", f'inline; filename="{name}"')
         self.send(picture, "image/png")
 
-    def _draw(self, view: MapView) -> bytes:
-        edition, theme = self.site.edition, self.ask(THEME)
-        plain = self.ask(PLAIN) is not None
-        total = view.whole.communes
+    def _legend(self, view: MapView, words: Words) -> list[pictures.LegendRow]:
+        rows = view.shares if view.by_area and not view.drawn_by_commune else view.states
+        return [
+            pictures.LegendRow(
+                row.drawn
+                if view.filters.isolate is None
+                else (map_view.CHOSEN if row.isolated else map_view.REST),
+                words.row(row),
+                words.figures(row),
+            )
+            for row in rows
+            if row.count
+        ]
+
+    def _notes(self, words: Words) -> list[str]:
+        return [words.sentence, map_page.credit(self.site.edition, words),
+                self.t("map.independent")]  # fmt: skip
+
+    def _country(
+        self, view: MapView, words: Words, rasters: Any, theme: map_view.Theme, plain: bool
+    ) -> bytes:
         return pictures.country(
-            rasters(edition),
+            rasters,
             view.classes,
-            view.palette(theme),
-            edition.geography.departement_index,
+            map_picture.colours(theme),
+            self.site.edition.geography.departement_index,
             theme=theme,
             language=self.language,
-            members=None if view.question.territory == "FR" else view.members,
-            title="" if plain else self.heading(view),
-            legend=[]
-            if plain
-            else [
-                pictures.LegendRow(
-                    entry.index,
-                    entry.words,
-                    f"{self.fmt.number(entry.communes)} ({self.fmt.percent(entry.share(total))})",
-                )
-                for entry in view.legend
-                if entry.communes or entry.index == 0
-            ],
-            footnotes=[] if plain else [self.source_line(), self.t("site.independent")],
+            title="" if plain else words.title,
+            legend=() if plain else self._legend(view, words),
+            footnotes=() if plain else self._notes(words),
+        )
+
+    def _territory(
+        self, view: MapView, words: Words, ids: Any, theme: map_view.Theme, plain: bool
+    ) -> bytes:
+        geography = self.site.edition.geography
+        level = view.filters.level
+        areas = None if level == "commune" else geography.index_of(level)[0]
+        return map_picture.territory(
+            ids,
+            view,
+            geography.departement_index,
+            areas,
+            theme=theme,
+            title="" if plain else words.title,
+            legend=() if plain else self._legend(view, words),
+            footnotes=() if plain else self._notes(words),
         )
 
 
-def rasters(edition: Any) -> dict[str, id_raster.Ids]:
-    """The id rasters of an edition, read once per geography."""
-    vintage = edition.geography.vintage
-    if vintage not in _rasters:
-        _rasters.clear()
-        _rasters[vintage] = {
+def country_rasters(application: Any, edition: Any) -> dict[str, id_raster.Ids]:
+    """The id rasters of an edition, decoded once."""
+    held = application.settings.get("country_rasters")
+    if held is None or held[0] != edition.geography.vintage:
+        found = {
             path.stem: id_raster.from_webp(path.read_bytes())
             for path in (edition.folder / "ids").glob("*.webp")
         }
-    return _rasters[vintage]
+        held = application.settings["country_rasters"] = (edition.geography.vintage, found)
+    rasters: dict[str, id_raster.Ids] = held[1]
+    return rasters
 
 
 class MapTable(MapHandler):
-    """What the map shows, as CSV: one row per part of the territory."""
+    """The rows of the table as CSV: UTF-8, one row per part of the territory, codes as text."""
 
-    parameters = (*ASKED, ISOLATE)
+    parameters = (*ASKED, SORT)
 
     async def get(self) -> None:
-        view = await self.view(self.question())
-        out = io.StringIO()
-        writer = csv.writer(out, lineterminator="\r\n")
-        writer.writerow(
-            ["territory", "name", "service", "date", "communes", *(s.slug for s in State),
-             "present_lower", "present_upper", "known_share", "population", "data_date",
-             "licence"]
-        )  # fmt: skip
-        moment = (view.question.day or self.now.date()).isoformat()
-        data_date = self.site.edition.data_date
-        for part in (*view.parts, view.whole):
-            writer.writerow(
-                [part.code, text_cell(part.name), view.question.service, moment, part.communes,
-                 *(part.states[s.slug] for s in State),
-                 _share(part.bounds.lower), _share(part.bounds.upper), _share(part.known_share),
-                 part.inhabitants, data_date.isoformat() if data_date else "",
-                 "Licence Ouverte 2.0"]
-            )  # fmt: skip
-        name = f"guichet-{view.question.service}-{view.question.territory}-{moment}.csv"
+        view = await self.view()
+        when = (view.filters.day or self.now.date()).isoformat()
+        body = await asyncio.to_thread(self._rows, view, when)
+        name = f"guichet-{view.filters.service}-{view.filters.territory}-{when}.csv"
         self.set_header("Content-Disposition", f'attachment; filename="{name}"')
-        # The mark tells spreadsheets that the file is UTF-8.
-        self.send(b"\xef\xbb\xbf" + out.getvalue().encode(), "text/csv; charset=utf-8")
+        self.set_header(
+            "Link", '<https://www.etalab.gouv.fr/licence-ouverte-open-licence/>; rel="license"'
+        )
+        await self.send_large(body, "text/csv; charset=utf-8")
+
+    def _rows(self, view: MapView, when: str) -> bytes:
+        words = self.words(view)
+        out = io.StringIO()
+        # Text is quoted and numbers are not: a code keeps its zero in whatever reads types.
+        writer = csv.writer(out, lineterminator="\r\n", quoting=csv.QUOTE_NONNUMERIC)
+        by_commune = not view.by_area
+        writer.writerow(
+            ["code", "name", "service", "date", *(("state",) if by_commune else ()), "communes",
+             *(state.slug for state in State), "present_at_least", "present_at_most",
+             "known_share", "population"]
+        )  # fmt: skip
+        for area in map_view.ordered(view):
+            code = area.code.partition("-")[2] if area.code != "NO-EPCI" else ""
+            state = (map_view.state_of(area).slug,) if by_commune else ()
+            writer.writerow(
+                [code, text_cell(words.area(area)), view.filters.service, when, *state,
+                 area.communes, *area.states.values(), _share(area.bounds.lower),
+                 _share(area.bounds.upper), _share(area.known_share), area.inhabitants]
+            )  # fmt: skip
+        return out.getvalue().encode()
 
 
-def _share(value: float | None) -> str:
-    return "" if value is None else f"{value:.4f}"
+def _share(value: float | None) -> float | str:
+    return "" if value is None else round(value, 6)
 
 
 def text_cell(value: str) -> str:
@@ -316,9 +319,62 @@ def text_cell(value: str) -> str:
     return "'" + value if value[:1] in ("=", "+", "-", "@", "\t", "\r") else value
 
 
+class TerritoryIds(ApiHandler):
+    """The id raster of one territory among its neighbours (see api.territory_raster)."""
+
+    operation = Operation(
+        "territoryIds",
+        "Commune numbers as pixels of one territory",
+        "Map",
+        media_type="image/webp",
+        description=(
+            "Red * 256 + green is a commune number, 0 is no land. Outside the territory, one "
+            "number stands for the whole of each département."
+        ),
+    )
+
+    async def get(self, generation: str, territory: str) -> None:
+        if generation_number(generation) != self.site.edition.id:
+            raise NotFound("Territory rasters are made for the current generation only.")
+        self.set_header("Cache-Control", IMMUTABLE)
+        if self._tag(f"{generation}-{self.site.release}-{territory}"[:60].replace('"', "")):
+            return
+        found = await rasters_of(self).get(territory)
+        self.set_header("X-Guichet-Projection", str(found.frame.epsg))
+        self.set_header("X-Guichet-Bounds", " ".join(f"{side:.1f}" for side in found.frame.bounds))
+        self.set_header("X-Guichet-Corners", " ".join(f"{side:.6f}" for side in found.corners))
+        self.send(found.image, "image/webp")
+
+
+class CommuneNames(ApiHandler):
+    """Codes and names of the communes of a département, by number: what a map says on hover."""
+
+    operation = Operation(
+        "communeNames", "Numbers, codes and names of a département's communes", "Map",
+        description="`{number: [code, name]}` for the current generation.",
+    )  # fmt: skip
+
+    def get(self, generation: str, departement: str) -> None:
+        edition = self.site.edition
+        if generation_number(generation) != edition.id:
+            raise NotFound("Names are given for the current generation only.")
+        geography = edition.geography
+        numbers = geography.members(f"DEP-{departement}")
+        self.set_header("Cache-Control", IMMUTABLE)
+        body = {str(n): [geography.codes[n], geography.names[n]] for n in numbers.tolist()}
+        self.send(msgspec.json.encode(body), "application/json")
+
+
 ROUTES = [
     *page_routes("map", MapPage),
     *page_routes("map-image", MapPicture),
     *page_routes("map-table", MapTable),
     *page_routes("map-classes", MapClasses),
-]
+    *(
+        URLSpec(address("map", language) + r"\.json$", MapPanel,
+                {"page": "map", "language": language})
+        for language in LANGUAGES
+    ),
+    TemplateRoute("/ids/{generation}/territories/{territory}.webp", TerritoryIds),
+    TemplateRoute("/ids/{generation}/names/{departement}.json", CommuneNames),
+]  # fmt: skip
