@@ -25,9 +25,9 @@ lint: ## ruff, mypy --strict, import-linter
 	.venv/bin/mypy
 	.venv/bin/lint-imports
 
-bench: ## Benchmarks: ratios in alternating rounds
+bench: ## Benchmarks over the data of the last demo (BENCH="http tiles" for some)
 	@setup/install.sh test
-	@exec $(PYTHON) -m pytest tests/benchmarks --benchmarks $(PYTEST)
+	@exec $(PYTHON) -P tests/benchmarks/run.py $(BENCH)
 
 # Without any address of a registry: a lock is for everybody.
 lock: ## Compile the hashed requirements again (UPGRADE=--upgrade for newer versions)
