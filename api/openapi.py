@@ -77,6 +77,7 @@ SLOTS: Mapping[str, Slot] = {
     "generation": Slot("A published generation.", "1", "integer"),
     "layer": Slot("A tile layer.", "communes"),
     "frame": Slot("A map frame of /api/v1/legend.json.", "metropole"),
+    "departement": Slot("The code of a département.", "69"),
     "z": Slot("Zoom.", "8", "integer"),
     "x": Slot("Column.", "131", "integer"),
     "y": Slot("Row.", "91", "integer"),
