@@ -1,5 +1,6 @@
 """The other pages: home, services, territories, method, sources, and what a site must say."""
 
+import re
 from typing import Any
 
 from tornado.routing import URLSpec
@@ -12,14 +13,28 @@ from catalog.referential import BUNDLE_ID, Service
 from catalog.states import Simple, State
 from catalog.summary import Summary
 
+QUALITY = re.compile(r"q=([01](?:\.\d{0,3})?)", re.ASCII)
+
 
 class Root(PageHandler):
     """`/`: the language that the browser prefers, French when it says nothing."""
 
     async def get(self) -> None:
         self.add_vary("Accept-Language")
-        prefers = self.request.headers.get("Accept-Language", "")[:200].strip().lower()
-        self.redirect(address("home", "en" if prefers.startswith("en") else "fr"))
+        self.redirect(address("home", preferred(self.request.headers.get("Accept-Language", ""))))
+
+
+def preferred(header: str) -> str:
+    """The language of ours that an Accept-Language header likes best; French in doubt."""
+    likes = {"fr": 0.0, "en": 0.0}
+    for part in header[:200].lower().split(","):
+        name, _, weight = part.partition(";")
+        language = name.strip()[:2]
+        if language in likes:
+            found = QUALITY.fullmatch(weight.strip())
+            quality = float(found[1]) if found else (0.0 if weight.strip() else 1.0)
+            likes[language] = max(likes[language], quality)
+    return "en" if likes["en"] > likes["fr"] else "fr"
 
 
 class SiteHandler(PageHandler):

@@ -170,7 +170,7 @@ def test_a28_no_path_leaves_its_folder(raw, site, client, path):
                                   "/fr/recherche?q=%3Cscript%3Ealert(1)%3C/script%3E"])  # fmt: skip
 def test_a30_what_is_asked_is_escaped_in_pages(client, path):
     answer = client.get(path)
-    assert answer.status_code in (200, 404)
+    assert answer.status_code in (200, 400, 404)
     assert "<script>alert(1)" not in answer.text
     assert "<img src=x" not in answer.text
     policy = answer.headers["Content-Security-Policy"]
