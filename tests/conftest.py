@@ -82,10 +82,20 @@ def clone(settings: Settings, template: str, name: str) -> Iterator[str]:
         execute(settings, drop.format(sql.Identifier(name)))
 
 
+@pytest.fixture(scope="session")
+def fresh_database(
+    settings: Settings, cluster: Cluster
+) -> Callable[[], contextlib.AbstractContextManager[str]]:
+    """A function: a context that is the conninfo of an empty migrated database, then drops it."""
+    return lambda: clone(settings, TEMPLATE, f"test_{uuid.uuid4().hex[:12]}")
+
+
 @pytest.fixture
-def database(settings: Settings, cluster: Cluster) -> Iterator[str]:
+def database(
+    fresh_database: Callable[[], contextlib.AbstractContextManager[str]],
+) -> Iterator[str]:
     """Conninfo of an empty migrated database, for this test alone."""
-    with clone(settings, TEMPLATE, f"test_{uuid.uuid4().hex[:12]}") as conninfo:
+    with fresh_database() as conninfo:
         yield conninfo
 
 
