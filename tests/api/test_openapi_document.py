@@ -55,9 +55,9 @@ def test_every_path_example_answers(site):
         for template, path in DOCUMENT["paths"].items():
             values = {name: slot.example for name, slot in SLOTS.items()}
             # France itself has no raster of its own: it is drawn by frames.
-            place = "DEP-42" if template.startswith("/ids/") else "FR"
+            place = "DEP-974" if template.startswith("/ids/") else "FR"
             values |= {"generation": str(generation), "code": code, "territory": place}
-            values |= {"departement": "42"}
+            values |= {"departement": "974"}
             url = re.sub(r"\{(\w+)\}", lambda slot, values=values: values[slot[1]], template)
             params = {
                 one["name"]: one.get("example", one["schema"].get("enum", [""])[0])
