@@ -9,6 +9,7 @@ layout, so a picture and a live map are equal pixel for pixel.
 import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
@@ -22,9 +23,12 @@ from geo.id_raster import Ids
 
 type Classes = NDArray[np.uint8]
 type Theme = Literal["light", "dark"]
+type Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
+type Form = Literal["png", "webp"]
 
 MARGIN = 8
 LABEL = 18  # pixels above a frame for its name
+SWATCH = 36  # pixels of a legend's square and the space after it
 HATCH_STEP = 6  # pixels between two lines of the hatch
 FONTS = Path("/usr/share/fonts/truetype/dejavu")
 PAPER = {"light": "#FFFFFF", "dark": "#14181D"}
@@ -140,8 +144,9 @@ def country(
     legend: Sequence[LegendRow] = (),
     footnotes: Sequence[str] = (),
     members: NDArray[np.bool_] | None = None,
+    form: Form = "png",
 ) -> bytes:
-    """A PNG of the country.
+    """A picture of the country: a paletted PNG, or a lossless WebP of the same pixels.
 
     `classes` gives the palette index of each commune number; `departement_index` any integer
     per commune number, equal within a département; `members` (per number) keeps only the
@@ -174,11 +179,15 @@ def country(
     )
     picture = _dressed(land, palette, paper, ink, line, language, title, legend, footnotes)
     out = io.BytesIO()
-    picture.save(out, "PNG", optimize=True)
+    if form == "webp":
+        picture.convert("RGB").save(out, "WEBP", lossless=True, method=4)
+    else:
+        picture.save(out, "PNG", optimize=True)
     return out.getvalue()
 
 
-def _font(size: int, bold: bool = False) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
+@cache
+def _font(size: int, bold: bool = False) -> Font:
     file = FONTS / ("DejaVuSans-Bold.ttf" if bold else "DejaVuSans.ttf")
     if file.exists():
         return ImageFont.truetype(str(file), size)
@@ -197,32 +206,53 @@ def _dressed(
     footnotes: Sequence[str],
 ) -> Image.Image:
     """The map with the names of its frames, and what is said above and below it."""
-    above = 56 if title else 0
-    row = 26
-    below = (row * -(-len(legend) // 2) + MARGIN if legend else 0) + 20 * len(footnotes)
+    room = land.width - 2 * MARGIN
+    size = 24
+    while size > 16 and _font(size, bold=True).getlength(title) > room:
+        size -= 1
+    titles = _wrapped(title, _font(size, bold=True), room)
+    above = 56 + 30 * (len(titles) - 1) if titles else 0
+    notes = [part for note in footnotes for part in _wrapped(note, _font(12), room)]
+    texts = [f"{entry.words} – {entry.figures}" for entry in legend]
+    widest = max((_font(14).getlength(text) for text in texts), default=0)
+    columns = 2 if SWATCH + widest <= room // 2 else 1
+    entries = [_wrapped(text, _font(14), room - SWATCH) for text in texts]
+    row = 26 + 18 * (max((len(lines) for lines in entries), default=1) - 1)
+    legend_height = row * -(-len(legend) // columns)
+    below = (legend_height + MARGIN if legend else 0) + 20 * len(notes)
     picture = Image.new("P", (land.width, above + land.height + below + MARGIN), paper)
     picture.putpalette(land.getpalette() or [])
     picture.paste(land, (0, above))
     draw = ImageDraw.Draw(picture)
     draw.fontmode = "1"  # no grey between ink and paper: the palette stays small and exact
-    if title:
-        size = 24
-        while size > 13 and draw.textlength(title, _font(size, True)) > land.width - 2 * MARGIN:
-            size -= 1
-        draw.text((MARGIN, 14), title, ink, _font(size, bold=True))
+    for position, part in enumerate(titles):
+        draw.text((MARGIN, 14 + 30 * position), part, ink, _font(size, bold=True))
     for place in PLACES:
         name = place.frame.name(language)
         draw.text((place.x, above + place.y - LABEL + 1), name, ink, _font(13))
     top = above + land.height + MARGIN
-    for position, entry in enumerate(legend):
-        x = MARGIN + (position % 2) * (land.width // 2)
-        y = top + (position // 2) * row
+    for position, (entry, lines) in enumerate(zip(legend, entries, strict=True)):
+        x = MARGIN + (position % columns) * (land.width // 2)
+        y = top + (position // columns) * row
         _swatch(draw, x, y, palette[entry.class_index], entry.class_index, ink, line)
-        draw.text((x + 36, y + 1), f"{entry.words} – {entry.figures}", ink, _font(14))
-    top += row * -(-len(legend) // 2)
-    for position, note in enumerate(footnotes):
+        for below_first, part in enumerate(lines):
+            draw.text((x + SWATCH, y + 1 + 18 * below_first), part, ink, _font(14))
+    top += legend_height
+    for position, note in enumerate(notes):
         draw.text((MARGIN, top + 4 + 20 * position), note, ink, _font(12))
     return picture
+
+
+def _wrapped(text: str, font: Font, room: int) -> list[str]:
+    """The words of a text in lines of at most `room` pixels; one long word keeps its line."""
+    lines: list[str] = []
+    for word in text.split():
+        longer = f"{lines[-1]} {word}" if lines else word
+        if lines and font.getlength(longer) <= room:
+            lines[-1] = longer
+        else:
+            lines.append(word)
+    return lines
 
 
 def _swatch(
