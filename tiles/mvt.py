@@ -71,7 +71,8 @@ async def draw(
 
     Raises NotFound for an unknown layer.
     """
-    row = await (await aconn.execute(*question(layer, address, geography))).fetchone()
+    asked = await aconn.execute(*question(layer, address, geography), binary=True)
+    row = await asked.fetchone()
     return bytes(row[0]) if row else b""
 
 
@@ -79,7 +80,7 @@ def draw_now(
     conn: psycopg.Connection[Any], layer: str, address: TileAddress, geography: str
 ) -> bytes:
     """The same, for the publication."""
-    row = conn.execute(*question(layer, address, geography)).fetchone()
+    row = conn.execute(*question(layer, address, geography), binary=True).fetchone()
     return bytes(row[0]) if row else b""
 
 
