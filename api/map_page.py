@@ -1,5 +1,6 @@
 """What the map's templates and scripts receive, made from one `MapView`."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -15,12 +16,12 @@ from api.map_view import (
     Bytes,
     MapView,
     Theme,
+    communes_in_order,
     levels_below,
     ordered,
     palette,
     ranges,
     share_class,
-    state_of,
     trail,
 )
 from api.map_words import Words
@@ -66,13 +67,18 @@ class Site:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A row of the table: a part of the territory and where its name leads."""
+    """A row of the table: a part of the territory and where its name leads.
 
-    area: Summary
+    `area` holds its counts; None for a commune, which has a `state` instead.
+    """
+
+    code: str
     name: str
     url: str | None
-    drawn: State
-    state: State | None  # of a commune
+    drawn: int
+    inhabitants: int
+    area: Summary | None = None
+    state: State | None = None
 
 
 def query(view: MapView, /, **changed: object) -> dict[str, object]:
@@ -119,7 +125,7 @@ def values(
     """What map.html and its parts are drawn with."""
     filters = view.filters
     geography = site.edition.geography
-    rows = ordered(view)
+    rows = ordered(view) if view.by_area else communes_in_order(view, geography).tolist()
     pages = max(1, -(-len(rows) // ROWS))
     page = min(filters.page, pages)
     codes = trail(geography, filters.territory)
@@ -140,7 +146,7 @@ def values(
         "levels": [(level, level in levels_below(filters.territory)) for level in LEVELS],
         "days": site.days,
         "day_index": _day_index(site, filters.day),
-        "lines": [line(site, view, words, area) for area in rows[(page - 1) * ROWS : page * ROWS]],
+        "lines": [line(site, view, words, row) for row in rows[(page - 1) * ROWS : page * ROWS]],
         "pages": pages,
         "page_number": page,
         "rows_count": len(rows),
@@ -166,13 +172,27 @@ def _inks(theme: Theme) -> list[tuple[str, str]]:
     return list(zip(palette(theme), [*inks, *_OTHER_INKS[theme]], strict=True))
 
 
-def line(site: Site, view: MapView, words: Words, area: Summary) -> Line:
+def line(site: Site, view: MapView, words: Words, row: Summary | int) -> Line:
+    """The row of an area, or of a commune given by its number."""
+    if isinstance(row, int):
+        geography = site.edition.geography
+        code = f"COM-{geography.codes[row]}"
+        state = State(int(view.array[row]))
+        return Line(
+            code=code,
+            name=geography.names[row],
+            url=drill(site, view, code),
+            drawn=int(state),
+            inhabitants=int(geography.population[row]),
+            state=state,
+        )
     return Line(
-        area=area,
-        name=words.area(area),
-        url=drill(site, view, area.code),
-        drawn=share_class(area) if view.by_area else state_of(area),
-        state=None if view.by_area else state_of(area),
+        code=row.code,
+        name=words.area(row),
+        url=drill(site, view, row.code),
+        drawn=int(share_class(row)),
+        inhabitants=row.inhabitants,
+        area=row,
     )
 
 
@@ -186,13 +206,11 @@ def _day_index(site: Site, day: date | None) -> int:
 
 def credit(edition: process.Edition, words: Words) -> str:
     """Who publishes the data, under which licence, as of when."""
-    licences = sorted({source.licence for source in edition.sources})
-    publishers = list(dict.fromkeys(source.publisher for source in edition.sources))
+    names = [re.split(r" [:(]", source.title)[0] for source in edition.sources]
     return str(
         words.t(
             "map.source_short",
-            sources=", ".join(publishers),
-            licence=", ".join(licences),
+            sources=", ".join(dict.fromkeys(names)),
             day=words.fmt.date(edition.data_date),
         )
     )

@@ -109,14 +109,16 @@ class Row:
 class MapView:
     """Everything that the map, the table and the files of one question say.
 
-    `classes` is the drawn class by commune number (0 where there is no member); `areas` are
-    the parts of the territory at the level: they sum to `whole`.
+    By commune number: `array` is the state and `classes` the drawn class (0 where there is no
+    member). `areas` are the parts of the territory at the level, which sum to `whole`; empty
+    when the map is coloured by commune, whose rows are `communes_in_order`.
     """
 
     filters: Filters
     kind: str
     whole: Summary
     areas: tuple[Summary, ...]
+    array: Bytes
     classes: Bytes
     members: NDArray[np.bool_]
     states: tuple[Row, ...]
@@ -180,9 +182,13 @@ def build(
     full_level = referential.full_level(filters.service)
     bundle = members if filters.service == BUNDLE_ID else None
     whole = summary.summarise(array, geography, code, full_level, members=bundle)
-    areas = tuple(summary.children(array, geography, code, full_level, level, members=bundle))
     inside = geography.within(code)
     by_area = level != "commune"
+    areas = (
+        tuple(summary.children(array, geography, code, full_level, level, members=bundle))
+        if by_area
+        else ()
+    )
     drawn = _by_area(areas, geography, level) if by_area else array
     classes = _isolated(filters.isolate, drawn, array)
     classes[~inside] = 0
@@ -191,6 +197,7 @@ def build(
         kind=parse(code)[0],
         whole=whole,
         areas=areas,
+        array=array,
         classes=classes,
         members=inside,
         states=_state_rows(whole, filters.isolate),
@@ -246,11 +253,6 @@ def _share_rows(areas: Sequence[Summary], isolate: str | None) -> tuple[Row, ...
     )
 
 
-def state_of(commune: Summary) -> State:
-    """The state of an area that is one commune."""
-    return next(state for state in State if commune.states[state.slug])
-
-
 def ordered(view: MapView) -> tuple[Summary, ...]:
     """The areas in the order that was asked for; ties by code; what has no figure comes last."""
     key, down = view.filters.sort_key, view.filters.descending
@@ -260,23 +262,35 @@ def ordered(view: MapView) -> tuple[Summary, ...]:
     if key == "name":
         return tuple(sorted(by_code, key=lambda area: fold(area.name), reverse=down))
 
-    def figure(area: Summary) -> float | None:
-        match key:
-            case "communes":
-                return area.communes
-            case "known":
-                return area.known_share
-            case "population":
-                return area.inhabitants
-            case "state" if not view.by_area:
-                return int(state_of(area))
-        return area.bounds.lower
-
     def rank(area: Summary) -> tuple[bool, float]:
-        value = figure(area)
+        figures = {
+            "communes": area.communes,
+            "known": area.known_share,
+            "population": area.inhabitants,
+        }
+        value = figures.get(key, area.bounds.lower)
         return value is None, 0.0 if value is None else -value if down else value
 
     return tuple(sorted(by_code, key=rank))
+
+
+def communes_in_order(view: MapView, geography: Geography) -> NDArray[np.intp]:
+    """The numbers of the territory's communes in the order that was asked for; ties by code."""
+    numbers = np.array(
+        sorted(np.flatnonzero(view.members).tolist(), key=geography.codes.__getitem__), np.intp
+    )
+    match view.filters.sort_key:
+        case "name":
+            names = [fold(geography.names[number]) for number in numbers]
+            order = np.array(sorted(range(len(names)), key=names.__getitem__), np.intp)
+        case "population":
+            order = np.argsort(geography.population[numbers], kind="stable")
+        case "state" | "share" | "known":
+            order = np.argsort(view.array[numbers], kind="stable")
+        case _:
+            order = np.arange(len(numbers))
+    found: NDArray[np.intp] = numbers[order[::-1] if view.filters.descending else order]
+    return found
 
 
 def trail(geography: Geography, code: str) -> tuple[str, ...]:
@@ -296,7 +310,11 @@ def trail(geography: Geography, code: str) -> tuple[str, ...]:
             break
         index, codes, _ = geography.index_of(above)
         most = int(np.bincount(index[numbers]).argmax())
-        if most:
+        # A région of one département (overseas) would be the same step twice.
+        same = above == "region" and np.array_equal(
+            index == most, geography.departement_index == geography.departement_index[numbers[0]]
+        )
+        if most and not same:
             found.append(f"{prefix}-{codes[most - 1]}")
     return (*found, code)
 

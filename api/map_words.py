@@ -62,6 +62,14 @@ class Words:
         """« entre 62 % et 100 % des communes », or why there is no figure."""
         return self.bounds_of(self.view.whole)
 
+    @property
+    def present(self) -> str:
+        """« présent : entre 62 % et 100 % »; empty when there is no figure."""
+        whole = self.view.whole
+        if whole.bounds.lower is None or whole.known == 0:
+            return ""
+        return str(self.t("map.present", bounds=self.bounds))
+
     def bounds_of(self, area: Summary) -> str:
         lower, upper = area.bounds.lower, area.bounds.upper
         if lower is None or upper is None:
@@ -131,8 +139,8 @@ class Words:
         return str(self.t("map.shares.range", low=self.fmt.percent(low / 100, 0)))
 
     def mark(self, row: Row) -> str:
-        """The mark of a line: share classes have none but their colour's, save the special two."""
-        return row.state.look.mark
+        """The mark of a line. A share class is no level, so it has no level's digit."""
+        return "" if row.id in SHARES and row.state.level else row.state.look.mark
 
     def figures(self, row: Row) -> str:
         """« 12 départements » or « 21 460 communes (62 %) »."""

@@ -27,6 +27,7 @@ from api.questions import services
 from api.territory_raster import TerritoryRasters
 from catalog.referential import BUNDLE_ID
 from catalog.states import State
+from catalog.territories import NO_EPCI
 from config.errors import NotFound
 from geo import id_raster
 from tiles import pictures
@@ -74,11 +75,7 @@ class MapHandler(PageHandler):
         at = end_of(filters.day) if filters.day else self.now
         array = await edition.arrays.get(filters.service, at)
         members = await edition.arrays.members(at) if filters.service == BUNDLE_ID else None
-        build = partial(map_view.build, filters, array, edition.geography, self.site.referential)
-        if filters.level == "commune":
-            # 35,000 counts of one commune each: beside the event loop.
-            return await asyncio.to_thread(build, members)
-        return build(members)
+        return map_view.build(filters, array, edition.geography, self.site.referential, members)
 
     def words(self, view: MapView) -> Words:
         return Words(self.t, self.fmt, self.site.referential, view, self.now.date())
@@ -144,7 +141,7 @@ class MapPanel(MapHandler):
         }
         parts = {
             name: self.render_to_text(f"map_{name}.html", values)
-            for name in ("heading", "tools", "overlay", "panel", *(
+            for name in ("heading", "tools", "overlay", "panel", "more", *(
                 ("table",) if view.filters.view == "table" else ()))
         }  # fmt: skip
         answer = {
@@ -293,20 +290,28 @@ class MapTable(MapHandler):
         out = io.StringIO()
         # Text is quoted and numbers are not: a code keeps its zero in whatever reads types.
         writer = csv.writer(out, lineterminator="\r\n", quoting=csv.QUOTE_NONNUMERIC)
-        by_commune = not view.by_area
-        writer.writerow(
-            ["code", "name", "service", "date", *(("state",) if by_commune else ()), "communes",
-             *(state.slug for state in State), "present_at_least", "present_at_most",
-             "known_share", "population"]
-        )  # fmt: skip
-        for area in map_view.ordered(view):
-            code = area.code.partition("-")[2] if area.code != "NO-EPCI" else ""
-            state = (map_view.state_of(area).slug,) if by_commune else ()
+        slugs = [state.slug for state in State]
+        if view.by_area:
             writer.writerow(
-                [code, text_cell(words.area(area)), view.filters.service, when, *state,
-                 area.communes, *area.states.values(), _share(area.bounds.lower),
-                 _share(area.bounds.upper), _share(area.known_share), area.inhabitants]
+                ["code", "name", "service", "date", "communes", *slugs, "present_at_least",
+                 "present_at_most", "known_share", "population"]
             )  # fmt: skip
+            for area in map_view.ordered(view):
+                code = area.code.partition("-")[2] if area.code != NO_EPCI else ""
+                writer.writerow(
+                    [code, text_cell(words.area(area)), view.filters.service, when,
+                     area.communes, *area.states.values(), _share(area.bounds.lower),
+                     _share(area.bounds.upper), _share(area.known_share), area.inhabitants]
+                )  # fmt: skip
+        else:
+            geography = self.site.edition.geography
+            writer.writerow(["code", "name", "service", "date", "state", "population"])
+            for number in map_view.communes_in_order(view, geography).tolist():
+                writer.writerow(
+                    [geography.codes[number], text_cell(geography.names[number]),
+                     view.filters.service, when, slugs[view.array[number]],
+                     int(geography.population[number])]
+                )  # fmt: skip
         return out.getvalue().encode()
 
 

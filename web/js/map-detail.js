@@ -5,6 +5,7 @@
 import { UNKNOWN } from "./map-data.js";
 
 const COMMUNES = "communes";
+const STATE = ["coalesce", ["feature-state", "drawn"], UNKNOWN];
 
 export class Detail {
   constructor(place, store, stage, { maplibre, maplibreCss }) {
@@ -55,6 +56,10 @@ export class Detail {
       map.once("error", ({ error }) => failed(error));
     });
     map.addImage("hatch", hatch(this.stage.theme().hatch), { pixelRatio: 2 });
+    map.addLayer({
+      id: "hatch", type: "fill", source: COMMUNES, "source-layer": "communes",
+      paint: { "fill-pattern": "hatch", "fill-opacity": ["case", ["==", STATE, UNKNOWN], 0.55, 0] },
+    }, "borders");
     this.show(this.stage.prepared);
     if (centre) map.jumpTo({ center: centre, zoom: map.getZoom() + 1.5 });
     map.on("mousemove", COMMUNES, ({ point, features }) =>
@@ -70,8 +75,7 @@ export class Detail {
     const { data } = this.store;
     const [minzoom, maxzoom] = data.zooms;
     const origin = location.origin;
-    const state = ["coalesce", ["feature-state", "drawn"], UNKNOWN];
-    const colours = ["match", state, ...theme.palette.flatMap((colour, i) => [i, colour]), theme.palette[0]];
+    const colours = ["match", STATE, ...theme.palette.flatMap((colour, i) => [i, colour]), theme.palette[0]];
     return {
       version: 8,
       sources: {
@@ -84,9 +88,6 @@ export class Detail {
       layers: [
         { id: COMMUNES, type: "fill", source: COMMUNES, "source-layer": "communes",
           paint: { "fill-color": colours, "fill-antialias": true } },
-        { id: "hatch", type: "fill", source: COMMUNES, "source-layer": "communes",
-          paint: { "fill-pattern": "hatch",
-                   "fill-opacity": ["case", ["==", state, UNKNOWN], 0.55, 0] } },
         { id: "borders", type: "line", source: COMMUNES, "source-layer": "communes",
           paint: { "line-color": theme.ink, "line-width": ["interpolate", ["linear"], ["zoom"], 6, 0.1, 9, 0.5, 12, 1],
                    "line-opacity": ["interpolate", ["linear"], ["zoom"], 6, 0.1, 10, 0.45] } },

@@ -251,6 +251,10 @@ export class Stage {
       if (!this.main || event.pointerType === "touch") return;
       clearTimeout(leaving);
       const [across, down, x, y] = where(event);
+      // While the pointer travels the tip lets it through; once it rests, the tip can be reached.
+      this.tip.classList.add("passing");
+      clearTimeout(this.resting);
+      this.resting = setTimeout(() => this.tip.classList.remove("passing"), 600);
       this.point(this.number(across, down), x, y);
     });
     const away = () => {

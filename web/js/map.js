@@ -83,9 +83,9 @@ async function paint(what) {
 
 function open(code) {
   if (code.startsWith("COM-")) location.href = addressOf(code);
-  else {
+  else if (code !== asked.territory) {
     const isolate = asked.isolate?.startsWith("share-") ? null : asked.isolate;
-    go({ territory: code, isolate }).then(() => { if (page.contains(document.activeElement)) return; });
+    go({ territory: code, isolate });
   }
 }
 
