@@ -44,10 +44,12 @@ class VectorTile(ApiHandler):
     async def get(self, generation: str, layer: str, z: str, x: str, y: str) -> None:
         # Checked here, before any cache, file or database is asked.
         tile_address = TileAddress(whole(z), whole(x), whole(y))
-        tile = await self.site.tiles.tile(generation_number(generation), layer, tile_address)
-        self.set_header("Cache-Control", IMMUTABLE if tile.immutable else "public, max-age=60")
-        if self._tag(tile.etag.strip('W/"')):
+        number = generation_number(generation)
+        self.set_header("Cache-Control", IMMUTABLE)
+        # Known without the tile: a visitor who has it costs neither a read nor a drawing.
+        if self._tag(self.site.tiles.etag(number, layer, tile_address).strip('W/"')):
             return
+        tile = await self.site.tiles.tile(number, layer, tile_address)
         self.send_packed(tile.bytes, MVT)
 
 
@@ -112,6 +114,9 @@ class CommunesTileJson(ApiHandler):
                     bounds=[-63.2, -21.5, 55.9, 51.2],  # from Saint-Martin to La Réunion
                     vector_layers=[
                         VectorLayer("communes", {"name": "String", "code": "String"}),
+                        VectorLayer("departements", {"code": "String"}),
+                        VectorLayer("regions", {"code": "String"}),
+                        VectorLayer("epci", {"code": "String"}),
                         VectorLayer("departements", {"code": "String"}),
                         VectorLayer("regions", {"code": "String"}),
                     ],
