@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 
-from api import site as process
 from api.addresses import address
 from api.map_view import (
     LEVELS,
@@ -25,6 +24,8 @@ from api.map_view import (
     trail,
 )
 from api.map_words import Words
+from api.site import Edition
+from api.site import Site as Process
 from api.territory_raster import departement_runs
 from catalog import summary
 from catalog.referential import BUNDLE_ID, Referential
@@ -50,12 +51,12 @@ _TIPS = ("share", "nothing", "other", "part", "outside")
 class Site:
     """The process, the language and the day of one request."""
 
-    process: process.Site
+    process: Process
     language: str
     today: date
 
     @property
-    def edition(self) -> process.Edition:
+    def edition(self) -> Edition:
         return self.process.edition
 
     @property
