@@ -205,7 +205,7 @@ def _day_index(site: Site, day: date | None) -> int:
     return max((i for i, one in enumerate(days) if one <= day), default=0)
 
 
-def credit(edition: process.Edition, words: Words) -> str:
+def credit(edition: Edition, words: Words) -> str:
     """Who publishes the data, under which licence, as of when."""
     names = [re.split(r" [:(]", source.title)[0] for source in edition.sources]
     return str(
