@@ -290,20 +290,30 @@ update catalog.commune c set
   centre = st_pointonsurface(s.outline),
   area_km2 = st_area(s.outline::geography) / 1e6
 from (select code, st_multi(st_setsrid(outline, 4326)) as outline from staged_outline) s
-where c.code = s.code and c.geometry is distinct from s.outline
+where c.code = s.code and c.geometry is distinct from s.outline and s.code <> all(%(refused)s)
+"""
+# Degrees that are none (NaN, infinite, metres), or something that is not a surface.
+REFUSED_OUTLINES = """
+select code from staged_outline
+where  not coalesce(
+  st_xmin(outline) >= -180 and st_xmax(outline) <= 180
+  and st_ymin(outline) >= -90 and st_ymax(outline) <= 90
+  and st_dimension(outline) = 2 and not st_isempty(outline), false)
 """
 
 
-def save_outlines(conn: Connection, outlines: Mapping[str, bytes]) -> int:
-    """Set the outlines (WKB polygons, EPSG:4326) of communes by code; how many changed."""
+def save_outlines(
+    conn: Connection, outlines: Iterable[Sequence[str]]
+) -> tuple[int, list[Rejection]]:
+    """Set the outlines of communes from (code, hexadecimal WKB in EPSG:4326) pairs, which may
+    come one by one from a file. Returns how many changed, and those that cannot be outlines."""
     conn.execute(MAKE_OUTLINES)
-    _copy(
-        conn,
-        "staged_outline",
-        "code, outline",
-        ((code, wkb.hex()) for code, wkb in outlines.items()),
-    )
-    return conn.execute(SET_OUTLINES).rowcount
+    _copy(conn, "staged_outline", "code, outline", outlines)
+    refused = [code for (code,) in conn.execute(REFUSED_OUTLINES)]
+    changed = conn.execute(SET_OUTLINES, {"refused": refused}).rowcount
+    return changed, [
+        Rejection(code, "geometry", "not a surface in degrees", "") for code in refused
+    ]
 
 
 # ---------------------------------------------------------------------------- the offices

