@@ -1,0 +1,150 @@
+"""A real Chromium over the real server: pages that remember what went wrong on them, and axe.
+
+Debian's Chromium is driven by Playwright for Python. GUICHET_TEST_SITE=http://... tries the same
+tests on a server that runs already (handy while a page is being written).
+"""
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
+
+ROOT = Path(__file__).resolve().parents[2]
+AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
+NAMES = ("chromium", "chromium-browser", "google-chrome")
+FLAGS = (
+    "--headless=new",
+    "--no-sandbox",
+    "--use-gl=angle",
+    "--use-angle=swiftshader",
+    "--enable-unsafe-swiftshader",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--no-first-run",
+)
+# RGAAv4 gives the number of the French criterion beside WCAG's.
+TAGS = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice", "RGAAv4")
+
+
+@dataclass
+class Trouble:
+    """What went wrong on a page since it was opened, in words."""
+
+    console: list[str] = field(default_factory=list)
+    errors: list[str] = field(default_factory=list)
+    policy: list[str] = field(default_factory=list)
+    requests: list[str] = field(default_factory=list)
+
+    def all(self) -> list[str]:
+        return [*self.console, *self.errors, *self.policy, *self.requests]
+
+
+def watch(page: Page) -> Trouble:
+    """The troubles of a page, filled as they come. Call before the first `goto`."""
+    trouble = Trouble()
+
+    def said(message: ConsoleMessage) -> None:
+        if "Content Security Policy" in message.text:
+            trouble.policy.append(message.text)
+        elif message.type == "error":
+            trouble.console.append(message.text)
+
+    page.on("console", said)
+    page.on("pageerror", lambda error: trouble.errors.append(str(error)))
+    page.on(
+        "requestfailed",
+        # A navigation cuts the requests of the page that it leaves: that is no failure.
+        lambda request: (
+            None
+            if "ERR_ABORTED" in (request.failure or "")
+            else trouble.requests.append(f"{request.url}: {request.failure}")
+        ),
+    )
+    return trouble
+
+
+def chromium() -> str | None:
+    return next((path for name in NAMES if (path := shutil.which(name))), None)
+
+
+# Of a module, not of the session: Playwright keeps an event loop running in this thread, and the
+# asynchronous tests of other folders could not start theirs.
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    path = chromium()
+    if path is None:
+        pytest.skip(
+            f"NO BROWSER: none of {', '.join(NAMES)} is installed, the pages were NOT tried. "
+            "On Debian: apt-get install chromium"
+        )
+    with sync_playwright() as playwright:
+        opened = playwright.chromium.launch(executable_path=path, args=list(FLAGS))
+        yield opened
+        opened.close()
+
+
+@pytest.fixture
+def open_page(browser: Browser) -> Iterator[Callable[..., tuple[Page, Trouble]]]:
+    """A function (width, theme, javascript, other context options) -> (page, its troubles)."""
+    contexts: list[BrowserContext] = []
+
+    def make(
+        width: int = 1280, theme: str = "light", javascript: bool = True, **options: Any
+    ) -> tuple[Page, Trouble]:
+        context = browser.new_context(
+            locale="fr-FR",
+            viewport={"width": width, "height": 800},
+            color_scheme=theme,
+            java_script_enabled=javascript,
+            **options,
+        )
+        contexts.append(context)
+        page = context.new_page()
+        page.set_default_timeout(15000)
+        return page, watch(page)
+
+    yield make
+    for context in contexts:
+        context.close()
+
+
+@pytest.fixture(scope="session")
+def axe() -> Callable[[Page], list[str]]:
+    """A function: what axe-core finds wrong on the page as it is now, one line a violation.
+
+    The library is given through the debugger, which the page's security policy does not rule:
+    the policy stays in force during the audit.
+    """
+    if not AXE.exists():
+        pytest.fail(f"{AXE} is missing: run `npm ci` in {ROOT}")
+    source = AXE.read_text(encoding="utf-8")
+
+    def audit(page: Page) -> list[str]:
+        if not page.evaluate("typeof window.axe === 'object'"):
+            page.evaluate(source)
+        found = page.evaluate(
+            "tags => axe.run(document, {runOnly: tags, resultTypes: ['violations']})", list(TAGS)
+        )
+        return [told(violation, node) for violation in found["violations"]
+                for node in violation["nodes"]]  # fmt: skip
+
+    return audit
+
+
+def told(violation: dict[str, Any], node: dict[str, Any]) -> str:
+    rgaa = ", ".join(tag for tag in violation["tags"] if tag.startswith("RGAA-"))
+    where = " ".join(str(part) for part in node["target"])
+    why = " ".join(str(node.get("failureSummary", "")).split())
+    return f"{violation['id']} [{rgaa or 'no RGAA test'}] at {where}: {why} | {node['html'][:160]}"
+
+
+@pytest.fixture(scope="session")
+def pages_site(request: pytest.FixtureRequest) -> str:
+    """Base URL of the site to try: small_france's, or the one named by GUICHET_TEST_SITE."""
+    named = os.environ.get("GUICHET_TEST_SITE", "").rstrip("/")
+    return named or str(request.getfixturevalue("site"))
