@@ -69,7 +69,7 @@ class Guard:
             raise Refused(f"{url[:80]!r} is not a plain URL.")
         try:
             parts = urlsplit(url)
-            port = parts.port or SCHEMES.get(parts.scheme, 0)
+            port = SCHEMES.get(parts.scheme, 0) if parts.port is None else parts.port
         except ValueError as error:
             raise Refused(f"{url[:80]!r} is not a URL: {error}.") from error
         if parts.scheme not in SCHEMES:

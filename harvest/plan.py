@@ -115,7 +115,9 @@ def plan_facts(
     kept = absent.intersection(unread)
     lost = frozenset(absent - kept)
     # A service that loses everything hides behind the others' totals: each is looked at alone.
-    held = _held(standing, lost, brake)
+    # What this very release added does not make its losses look small when it is read again.
+    before = lost | {key for key in standing if known[key].observed_at < at}
+    held = _held(before, lost, brake)
     return Plan(
         new=frozenset(offered.keys() - standing),
         changed=frozenset(changed),
@@ -132,7 +134,7 @@ def _short(text: str) -> str:
     return line if len(line) <= 160 else line[:159] + "…"
 
 
-def _held(standing: set[Key], lost: frozenset[Key], brake: Brake) -> frozenset[Key]:
+def _held(standing: frozenset[Key], lost: frozenset[Key], brake: Brake) -> frozenset[Key]:
     if brake.holds(len(standing), len(lost)):
         return lost
     known_of = Counter(service for _, service in standing)

@@ -21,7 +21,7 @@ from api.handlers.tile_files import generation_number
 from api.map_view import Filters, MapView
 from api.map_words import Words
 from api.moments import end_of
-from api.openapi import Operation, TemplateRoute
+from api.openapi import Answer, Operation, TemplateRoute
 from api.parameters import Parameter, choice, day, limit, text
 from api.questions import services
 from api.territory_raster import TerritoryRasters
@@ -351,23 +351,30 @@ class TerritoryIds(ApiHandler):
         self.send(found.image, "image/webp")
 
 
+class NamesAnswer(Answer, kw_only=True):
+    """`communes`: code and name by commune number."""
+
+    communes: dict[str, list[str]]
+
+
 class CommuneNames(ApiHandler):
     """Codes and names of the communes of a département, by number: what a map says on hover."""
 
     operation = Operation(
-        "communeNames", "Numbers, codes and names of a département's communes", "Map",
-        description="`{number: [code, name]}` for the current generation.",
-    )  # fmt: skip
+        "communeNames", "Numbers, codes and names of a département's communes", "Map", NamesAnswer
+    )
 
     def get(self, generation: str, departement: str) -> None:
         edition = self.site.edition
         if generation_number(generation) != edition.id:
             raise NotFound("Names are given for the current generation only.")
         geography = edition.geography
-        numbers = geography.members(f"DEP-{departement}")
+        numbers = geography.members(f"DEP-{departement}").tolist()
         self.set_header("Cache-Control", IMMUTABLE)
-        body = {str(n): [geography.codes[n], geography.names[n]] for n in numbers.tolist()}
-        self.send(msgspec.json.encode(body), "application/json")
+        self.reply(
+            NamesAnswer,
+            communes={str(n): [geography.codes[n], geography.names[n]] for n in numbers},
+        )
 
 
 ROUTES = [

@@ -10,6 +10,7 @@ a withdrawal.
 
 import ast
 import zipfile
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -33,7 +34,7 @@ def read(file: Path) -> tuple[Connector, ...]:
     try:
         with zipfile.ZipFile(file) as wheel:
             tree = ast.parse(wheel.read(MEMBER))
-    except (KeyError, zipfile.BadZipFile, SyntaxError) as error:
+    except (KeyError, EOFError, ValueError, zlib.error, zipfile.BadZipFile, SyntaxError) as error:
         raise Invalid(f"{file.name} is not a release of hubrdvmairie: {error!r}") from error
     found = [
         _connector(node)

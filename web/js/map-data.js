@@ -30,7 +30,9 @@ export class MapData {
   once(url, read) {
     let found = this.held.get(url);
     if (!found) {
-      found = fetch(url).then((answer) => {
+      const early = window.asked?.[url]; // the page's own head asked for it already
+      if (early) delete window.asked[url];
+      found = (early?.catch(() => fetch(url)) ?? fetch(url)).then((answer) => {
         if (!answer.ok) throw new Error(`${url}: ${answer.status}`);
         return read(answer);
       });
@@ -64,7 +66,8 @@ export class MapData {
   // {number: [code, name]} of the communes of a département.
   names(position) {
     const [code] = this.data.departements[position - 1];
-    return this.once(`/ids/${this.data.generation}/names/${code}.json`, (answer) => answer.json());
+    return this.once(`/ids/${this.data.generation}/names/${code}.json`,
+      async (answer) => (await answer.json()).communes);
   }
 
   // 1 for the communes of the territory.

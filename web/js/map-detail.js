@@ -4,6 +4,7 @@
 
 import { UNKNOWN } from "./map-data.js";
 
+const NEAR = 8.5; // from this zoom on, what is pointed at is a commune
 const COMMUNES = "communes";
 const STATE = ["coalesce", ["feature-state", "drawn"], UNKNOWN];
 
@@ -91,9 +92,13 @@ export class Detail {
         { id: "borders", type: "line", source: COMMUNES, "source-layer": "communes",
           paint: { "line-color": theme.ink, "line-width": ["interpolate", ["linear"], ["zoom"], 6, 0.1, 9, 0.5, 12, 1],
                    "line-opacity": ["interpolate", ["linear"], ["zoom"], 6, 0.1, 10, 0.45] } },
-        ...["departements", "regions"].map((layer, i) => (
-          { id: layer, type: "line", source: COMMUNES, "source-layer": layer,
-            paint: { "line-color": theme.ink, "line-width": i ? 1.8 : 1.1, "line-opacity": 0.8 } })),
+        // A pale edge under each line keeps it visible on the darkest classes.
+        ...["departements", "regions"].flatMap((layer, i) => [["edge", 1.6, 0.55], ["", 0, 0.85]].map(
+          ([under, wider, opacity]) => ({
+            id: layer + under, type: "line", source: COMMUNES, "source-layer": layer,
+            paint: { "line-color": under ? theme.paper : theme.ink,
+                     "line-width": (i ? 1.8 : 1.1) + wider, "line-opacity": opacity },
+          }))),
       ],
     };
   }
@@ -102,12 +107,20 @@ export class Detail {
   show(prepared) {
     if (!this.map) return;
     const { drawn } = prepared;
+    const start = performance.now();
     const target = { source: COMMUNES, sourceLayer: "communes", id: 0 };
+    let changed = 0;
     for (let n = 1; n < drawn.length; n++) {
-      if (this.drawn && this.drawn[n] === drawn[n]) continue;
+      if (this.drawn?.[n] === drawn[n]) continue;
       target.id = n;
       this.map.setFeatureState(target, { drawn: drawn[n] });
+      changed++;
     }
+    const told = () => { this.place.dataset.painted = (performance.now() - start).toFixed(0); };
+    // Two frames later, what the graphics process was given is on the screen.
+    const shown = () => requestAnimationFrame(() => requestAnimationFrame(told));
+    if (changed) this.map.once("idle", shown);
+    else this.place.dataset.painted ??= "0";
     this.drawn = drawn.slice();
     if (this.territory && this.territory !== prepared.view.territory) this.fit();
     this.territory = prepared.view.territory;
@@ -133,6 +146,10 @@ export class Detail {
 
   async follow(n) {
     this.stage.open((await this.stage.step(n)).code);
+  }
+
+  near() {
+    return this.map?.getZoom() >= NEAR;
   }
 
   under() {

@@ -70,7 +70,14 @@ export function lines(raster, prepared, territory) {
   ]);
 }
 
-// Draw a raster on a canvas. `theme` is {palette, ink, hatch} of #RRGGBB.
+// Relative luminance of a colour, as contrast is computed.
+function luminance(colour) {
+  const [r, g, b] = colour.map((part) => (part / 255) ** 2.2);
+  return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+}
+
+// Draw a raster on a canvas. `theme` is {palette, ink, paper, hatch} of #RRGGBB. Lines inside the
+// country take whichever of ink and paper stands out on the fill.
 export function paint(canvas, raster, drawn, edges, theme) {
   const { ids, width, height } = raster;
   if (canvas.width !== width || canvas.height !== height) {
@@ -81,9 +88,9 @@ export function paint(canvas, raster, drawn, edges, theme) {
   const image = brush.createImageData(width, height);
   const out = new Uint32Array(image.data.buffer);
   const fills = theme.palette.map(rgb);
-  const line = rgb(theme.hatch);
+  const stripe = rgb(theme.hatch);
   const plain = fills.map(packed);
-  const striped = fills.map((fill, c) => packed(c === UNKNOWN ? mix(fill, line, HATCH) : fill));
+  const striped = fills.map((fill, c) => packed(c === UNKNOWN ? mix(fill, stripe, HATCH) : fill));
   const one = new Uint32Array(drawn.length), other = new Uint32Array(drawn.length);
   for (let n = 1; n < drawn.length; n++) {
     one[n] = plain[drawn[n]];
@@ -96,20 +103,22 @@ export function paint(canvas, raster, drawn, edges, theme) {
       if (++phase === HATCH_STEP) phase = 0;
     }
   }
-  const ink = rgb(theme.ink);
+  const ink = rgb(theme.ink), paper = rgb(theme.paper);
+  const far = (fill, one) => Math.abs(Math.log((luminance(fill) + 0.05) / (luminance(one) + 0.05)));
+  const best = fills.map((fill) => (far(fill, ink) >= far(fill, paper) ? ink : paper));
   for (const [list, share] of edges) {
-    const keep = 1 - share;
     for (const i of list) {
       const value = out[i];
       if (value === 0) {
         out[i] = ((share * 255) << 24 | ink[2] << 16 | ink[1] << 8 | ink[0]) >>> 0;
         continue;
       }
-      const faint = drawn[ids[i]] === OUTSIDE ? 0.5 : 1;
-      const k = 1 - (1 - keep) * faint, s = share * faint;
-      const r = (value & 255) * k + ink[0] * s;
-      const g = ((value >> 8) & 255) * k + ink[1] * s;
-      const b = ((value >> 16) & 255) * k + ink[2] * s;
+      const fill = drawn[ids[i]];
+      const line = share === COAST ? ink : best[fill];
+      const s = fill === OUTSIDE ? share / 2 : share;
+      const r = (value & 255) * (1 - s) + line[0] * s;
+      const g = ((value >> 8) & 255) * (1 - s) + line[1] * s;
+      const b = ((value >> 16) & 255) * (1 - s) + line[2] * s;
       out[i] = ((255 << 24) | (b << 16) | (g << 8) | r) >>> 0;
     }
   }

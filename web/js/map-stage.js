@@ -28,8 +28,8 @@ export class Stage {
     const chosen = document.documentElement.dataset.theme;
     const dark = matchMedia("(prefers-color-scheme: dark)").matches;
     const name = chosen || (dark ? "dark" : "light");
-    const { palette, ink, hatch } = this.store.data;
-    return { palette: palette[name], ink: ink[name], hatch: hatch[name] };
+    const { palette, ink, paper, hatch } = this.store.data;
+    return { palette: palette[name], ink: ink[name], paper: paper[name], hatch: hatch[name] };
   }
 
   address(view, frame) {
@@ -103,11 +103,13 @@ export class Stage {
   }
 
   // What opening a commune number leads to, one step down, as a territory code and its name.
+  // `near` is set by the second stage: who has zoomed in on a commune means that commune.
   async step(n) {
     const { departements, regions } = this.store.data;
     const { view, members } = this.prepared;
     const [code, name, region] = departements[this.store.departement[n] - 1];
     if (!members[n]) return { code: `DEP-${code}`, name };
+    if (this.near?.()) return this.commune(n);
     if (view.territory === "FR") return { code: `REG-${region}`, name: regions[region] };
     if (view.territory.startsWith("REG-")) return { code: `DEP-${code}`, name };
     if (view.territory.startsWith("DEP-") && view.level === "epci") {
@@ -115,8 +117,12 @@ export class Stage {
       const found = epci.list[epci.index[n] - 1];
       if (found) return { code: `EPCI-${found.code}`, name: found.name };
     }
-    const [commune, called] = (await this.store.names(this.store.departement[n]))[n];
-    return { code: `COM-${commune}`, name: called };
+    return this.commune(n);
+  }
+
+  async commune(n) {
+    const [code, name] = (await this.store.names(this.store.departement[n]))[n];
+    return { code: `COM-${code}`, name };
   }
 
   // What is said of a commune number: [title, details].
@@ -125,7 +131,7 @@ export class Stage {
     const { view, members, area, byArea, counts, status, epci } = this.prepared;
     const [, departement] = data.departements[this.store.departement[n] - 1];
     if (!members[n]) return [departement, data.tips.outside];
-    if (!byArea || this.store.data.states && this.isolatesState()) {
+    if (!byArea || this.isolatesState() || this.near?.()) {
       const names = await this.store.names(this.store.departement[n]);
       return [`${names[n][1]} (${names[n][0]})`, `${data.marks[status[n]]} ${data.states[status[n]]}`, departement];
     }

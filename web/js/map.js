@@ -20,6 +20,7 @@ const say = (text) => { status.textContent = text; };
 const stage = new Stage($("map-stage"), store, { say, open });
 stage.href = (code) => addressOf(code);
 stage.zoom = (by, at) => enter(by, at);
+stage.near = () => detail?.near() ?? false;
 stage.changed = () => detail?.repaint(stage.prepared, stage.theme());
 
 function here(next) {
