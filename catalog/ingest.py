@@ -14,6 +14,7 @@ from datetime import date, datetime
 from typing import Any
 
 import psycopg
+from psycopg.rows import dict_row
 
 from catalog.database.queries import query
 from catalog.naming import fold
@@ -152,6 +153,13 @@ def _copy(conn: Connection, table: str, columns: str, rows: Iterable[Sequence[An
             copy.write_row(row)
 
 
+def _counted(conn: Connection, statement: str, parameters: Mapping[str, Any]) -> dict[str, int]:
+    """The one row of a statement that counts, without its zeros, by column."""
+    with conn.cursor(row_factory=dict_row) as cursor:
+        row = cursor.execute(statement.encode(), parameters).fetchone() or {}
+    return {name: int(count) for name, count in row.items() if count}
+
+
 def save_source(conn: Connection, source: SourceRow) -> None:
     """Make the source known, or bring its description up to date."""
     conn.execute(query("catalog", "apply_source"), asdict(source))
@@ -193,6 +201,18 @@ on conflict (number) do update set
   postal_codes = excluded.postal_codes, timezone = excluded.timezone,
   fingerprint = excluded.fingerprint
 returning (xmax = 0)
+"""
+# How many known communes would change, field by field: what a plan says before it is applied.
+CHANGED_FIELDS = """
+select count(*) filter (where c.name <> s.name) as commune_name,
+       count(*) filter (where c.departement_code <> s.departement_code) as commune_departement,
+       count(*) filter (where c.region_code <> s.region_code) as commune_region,
+       count(*) filter (where c.epci_code is distinct from s.epci_code) as commune_epci,
+       count(*) filter (where c.population is distinct from s.population) as commune_population,
+       count(*) filter (where c.siren is distinct from s.siren) as commune_siren,
+       count(*) filter (where c.postal_codes <> s.postal_codes) as commune_postal_codes
+from   staged_commune s join catalog.commune c using (code)
+where  c.fingerprint <> s.fingerprint
 """
 MAKE_FORMER = """
 create temporary table staged_former (
@@ -246,6 +266,7 @@ def save_territory(conn: Connection, territory: Territory, source_id: str) -> di
             for row in territory.communes
         ),
     )  # fmt: skip
+    fields = _counted(conn, CHANGED_FIELDS, {})
     written = conn.execute(ADD_COMMUNES).fetchall()
     vanished = conn.execute(
         "select count(*) from catalog.commune c where not exists"
@@ -258,6 +279,7 @@ def save_territory(conn: Connection, territory: Territory, source_id: str) -> di
         "new": new,
         "changed": len(written) - new,
         "vanished": int(vanished[0]) if vanished else 0,
+        **fields,
     }
 
 
@@ -347,6 +369,22 @@ on conflict (source_id, remote_id) do update set
 where (o.fingerprint, o.withdrawn_at is null) is distinct from (excluded.fingerprint, true)
 returning (xmax = 0)
 """
+CHANGED_OFFICE_FIELDS = """
+select count(*) filter (where o.withdrawn_at is not null) as office_back,
+       count(*) filter (where o.address is distinct from s.address) as office_address,
+       count(*) filter (where o.email is distinct from s.email) as office_email,
+       count(*) filter (where o.phone is distinct from s.phone) as office_phone,
+       count(*) filter (where o.website is distinct from s.website) as office_website,
+       count(*) filter (where o.hours is distinct from s.hours) as office_hours,
+       count(*) filter (where (o.accessibility, o.accessibility_details)
+                        is distinct from (s.accessibility, s.accessibility_details))
+         as office_accessibility,
+       count(*) filter (where (st_x(o.point), st_y(o.point))
+                        is distinct from (s.longitude, s.latitude)) as office_point
+from   staged_office s
+join   catalog.office o on o.source_id = %(source)s::text and o.remote_id = s.remote_id
+where  o.fingerprint <> s.fingerprint or o.withdrawn_at is not null
+"""
 ADD_VERSIONS = """
 insert into catalog.office_version (office_id, fields, evidence_id, observed_at)
 select o.id,
@@ -397,8 +435,10 @@ def save_offices(
         staged(),
     )
     parameters = {"source": source_id, "evidence": evidence_id, "observed_at": observed_at}
+    fields = _counted(conn, CHANGED_OFFICE_FIELDS, {"source": source_id})
     written = conn.execute(ADD_OFFICES, parameters).fetchall()
     conn.execute(ADD_VERSIONS, {"source": source_id, "evidence": evidence_id})
     conn.execute("drop table staged_office")
     new = sum(1 for (fresh,) in written if fresh)
-    return {"offices": count, "offices_new": new, "offices_changed": len(written) - new}
+    changed = len(written) - new
+    return {"offices": count, "offices_new": new, "offices_changed": changed, **fields}

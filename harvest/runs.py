@@ -171,7 +171,7 @@ def _one(
             report = RunReport(source.id, version, "failed", message=str(error))
         except psycopg.OperationalError as error:
             raise Unavailable(pools.explain(settings, error)) from error
-        except psycopg.DataError as error:
+        except (psycopg.DataError, psycopg.InternalError, psycopg.IntegrityError) as error:
             conn.rollback()
             said = " ".join(str(error).split())
             report = RunReport(

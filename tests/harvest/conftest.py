@@ -12,6 +12,7 @@ import tempfile
 import threading
 import zipfile
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -148,6 +149,8 @@ class World:
             return tuple(s for s in self.sources.values() if ids is None or s.id in ids)
 
         monkeypatch.setattr(runs, "chosen", chosen)
+        # Threads start at once; the processes are tried by tests/setup and the small France.
+        monkeypatch.setattr(runs, "_parsers", ThreadPoolExecutor)
 
     def releases(self, source_id: str, *releases: Release) -> None:
         """Replace what a source has released."""

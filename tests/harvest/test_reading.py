@@ -109,7 +109,7 @@ def test_a_bad_field_is_rejected_by_itself_and_listed(
     else:
         assert service not in mine
         assert ("69123", service) in reading.unread
-    assert len(mine) >= 2, "the other fields of the row are believed"
+    assert mine, "the other fields of the row are believed"
 
 
 @pytest.mark.parametrize("value", ["", "\\N", " ", "[]"])
