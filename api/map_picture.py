@@ -94,7 +94,8 @@ def _dressed(
     """The map with its title above, its legend and notes below."""
     rows = -(-len(legend) // 2)
     above = 56
-    below = MARGIN + rows * ROW + 20 * len(footnotes) + MARGIN
+    notes = [line for note in footnotes for line in _wrapped(note, land.width - 2 * MARGIN)]
+    below = MARGIN + rows * ROW + 20 * len(notes) + MARGIN
     whole = Image.new("RGB", (land.width, above + land.height + below), pictures.PAPER[theme])
     whole.paste(land, (0, above))
     draw = ImageDraw.Draw(whole)
@@ -116,9 +117,21 @@ def _dressed(
             draw.rectangle((x, y, x + 28, y + 18), None, ink)
         draw.text((x + 38, y + 1), f"{entry.words} – {entry.figures}", ink, _font(14))
     y = above + land.height + MARGIN + rows * ROW
-    for position, note in enumerate(footnotes):
+    for position, note in enumerate(notes):
         draw.text((MARGIN, y + 20 * position), note, ink, _font(12))
     return whole
+
+
+def _wrapped(text: str, width: int) -> list[str]:
+    """The text cut at its spaces into lines of at most `width` pixels in the notes' font."""
+    font, lines = _font(12), [""]
+    for word in text.split(" "):
+        longer = f"{lines[-1]} {word}".strip()
+        if lines[-1] and font.getlength(longer) > width:
+            lines.append(word)
+        else:
+            lines[-1] = longer
+    return lines
 
 
 def _font(size: int, bold: bool = False) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
