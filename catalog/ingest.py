@@ -9,8 +9,9 @@ test that plans every .sql file cannot see those tables.
 import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from datetime import date, datetime
+from operator import attrgetter
 from typing import Any
 
 import psycopg
@@ -18,6 +19,7 @@ from psycopg.rows import dict_row
 
 from catalog.database.queries import query
 from catalog.naming import fold
+from config.errors import Invalid
 from geo.cog import timezone_of
 
 type Connection = psycopg.Connection[Any]
@@ -55,7 +57,7 @@ class CommuneRow:
     @property
     def fingerprint(self) -> str:
         """What a change is recognised by."""
-        return _fingerprint(asdict(self))
+        return _fingerprint(_COMMUNE_VALUES(self))
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +104,7 @@ class OfficeRow:
 
     @property
     def fingerprint(self) -> str:
-        return _fingerprint(asdict(self))
+        return _fingerprint(_OFFICE_VALUES(self))
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,9 +142,14 @@ class EvidenceRow:
     url: str
 
 
-def _fingerprint(fields: Mapping[str, Any]) -> str:
-    text = json.dumps(fields, sort_keys=True, ensure_ascii=False, default=str)
-    return hashlib.sha256(text.encode()).hexdigest()[:32]
+_COMMUNE_VALUES = attrgetter(*(field.name for field in fields(CommuneRow)))
+_OFFICE_VALUES = attrgetter(*(field.name for field in fields(OfficeRow)))
+
+
+def _fingerprint(values: object) -> str:
+    """The same for equal values in every process: their repr holds texts, numbers and tuples, and
+    dictionaries that one parser fills in one order."""
+    return hashlib.blake2b(repr(values).encode(), digest_size=16).hexdigest()
 
 
 def _copy(conn: Connection, table: str, columns: str, rows: Iterable[Sequence[Any]]) -> None:
@@ -174,9 +181,10 @@ def save_evidence(conn: Connection, evidence: EvidenceRow) -> int:
 
 # ------------------------------------------------------------------------- the territory
 
+KNOWN_COMMUNES = "select code, fingerprint from catalog.commune"
 MAKE_COMMUNES = """
 create temporary table staged_commune (
-  code text primary key, name text, search_name text, departement_code text, region_code text,
+  code text, name text, search_name text, departement_code text, region_code text,
   epci_code text, population integer, siren text, postal_codes text[], timezone text,
   fingerprint text
 ) on commit drop
@@ -220,6 +228,10 @@ create temporary table staged_former (
   gone_by date
 ) on commit drop
 """
+KNOWN_FORMER = """
+select f.code, f.kind, f.name, c.code, f.last_seen, f.gone_by
+from   catalog.former_code f join catalog.commune c on c.number = f.commune_number
+"""
 ADD_FORMER = """
 insert into catalog.former_code as f
   (code, kind, name, search_name, commune_number, last_seen, gone_by, source_id)
@@ -251,6 +263,10 @@ def save_territory(conn: Connection, territory: Territory, source_id: str) -> di
     ):
         with conn.cursor() as cursor:
             cursor.executemany(query("catalog", name), [asdict(row) for row in rows])
+    known = dict(conn.execute(KNOWN_COMMUNES).fetchall())
+    marked = {row.code: (row, row.fingerprint) for row in territory.communes}
+    if len(marked) != len(territory.communes):
+        raise Invalid("The territory lists a commune twice.")
     conn.execute(MAKE_COMMUNES)
     _copy(
         conn,
@@ -261,30 +277,30 @@ def save_territory(conn: Connection, territory: Territory, source_id: str) -> di
             (
                 row.code, row.name, fold(row.name), row.departement_code, row.region_code,
                 row.epci_code, row.population, row.siren, list(row.postal_codes),
-                timezone_of(row.code), row.fingerprint,
+                timezone_of(row.code), mark,
             )
-            for row in territory.communes
+            for row, mark in marked.values()
+            if known.get(row.code) != mark
         ),
     )  # fmt: skip
-    fields = _counted(conn, CHANGED_FIELDS, {})
+    changes = _counted(conn, CHANGED_FIELDS, {})
     written = conn.execute(ADD_COMMUNES).fetchall()
-    vanished = conn.execute(
-        "select count(*) from catalog.commune c where not exists"
-        " (select from staged_commune s where s.code = c.code)"
-    ).fetchone()
+    conn.execute("drop table staged_commune")
     save_former_codes(conn, territory.former_codes, source_id)
     new = sum(1 for (fresh,) in written if fresh)
     return {
         "read": len(territory.communes),
         "new": new,
         "changed": len(written) - new,
-        "vanished": int(vanished[0]) if vanished else 0,
-        **fields,
+        "vanished": len(known.keys() - marked.keys()),
+        **changes,
     }
 
 
 def save_former_codes(conn: Connection, rows: Iterable[FormerCodeRow], source_id: str) -> int:
     """Add or complete former codes; rows whose commune is unknown are left out. Rows written."""
+    known = set(conn.execute(KNOWN_FORMER).fetchall())
+    undated = {(code, kind, name, commune) for code, kind, name, commune, _, _ in known}
     conn.execute(MAKE_FORMER)
     _copy(
         conn,
@@ -293,6 +309,9 @@ def save_former_codes(conn: Connection, rows: Iterable[FormerCodeRow], source_id
         (
             (r.code, r.kind, r.name, fold(r.name), r.commune_code, r.last_seen, r.gone_by)
             for r in rows
+            if (said := (r.code, r.kind, r.name, r.commune_code, r.last_seen, r.gone_by))
+            not in known
+            and not (r.last_seen is None and r.gone_by is None and said[:4] in undated)
         ),
     )
     written = conn.execute(ADD_FORMER, {"source": source_id}).rowcount
@@ -340,14 +359,21 @@ def save_outlines(
 
 # ---------------------------------------------------------------------------- the offices
 
+# An office that was withdrawn and is listed again has changed, whatever it says.
+KNOWN_OFFICES = """
+select remote_id, fingerprint from catalog.office
+where  source_id = %(source)s::text and withdrawn_at is null
+"""
 MAKE_OFFICES = """
 create temporary table staged_office (
-  remote_id text primary key, kind text, name text, commune_code text, address text, email text,
+  remote_id text, kind text, name text, commune_code text, address text, email text,
   phone text, website text, hours jsonb, accessibility text, accessibility_details text,
   timezone text, longitude double precision, latitude double precision, fingerprint text
 ) on commit drop
 """
+# Each office that is new or changed keeps what it says now as a version, in the same statement.
 ADD_OFFICES = """
+with written as (
 insert into catalog.office as o
   (source_id, remote_id, kind, name, commune_number, address, email, phone, website, hours,
    accessibility, accessibility_details, timezone, point, fingerprint, evidence_id, observed_at)
@@ -367,7 +393,19 @@ on conflict (source_id, remote_id) do update set
   point = excluded.point, fingerprint = excluded.fingerprint,
   evidence_id = excluded.evidence_id, observed_at = excluded.observed_at, withdrawn_at = null
 where (o.fingerprint, o.withdrawn_at is null) is distinct from (excluded.fingerprint, true)
-returning (xmax = 0)
+returning o.*, (xmax = 0) as fresh
+), versions as (
+insert into catalog.office_version (office_id, fields, evidence_id, observed_at)
+select id,
+       jsonb_build_object(
+         'kind', kind, 'name', name, 'address', address, 'email', email, 'phone', phone,
+         'website', website, 'hours', hours, 'accessibility', accessibility,
+         'accessibility_details', accessibility_details, 'timezone', timezone,
+         'withdrawn_at', withdrawn_at, 'longitude', st_x(point), 'latitude', st_y(point)),
+       evidence_id, observed_at
+from   written
+)
+select fresh from written
 """
 CHANGED_OFFICE_FIELDS = """
 select count(*) filter (where o.withdrawn_at is not null) as office_back,
@@ -385,19 +423,6 @@ from   staged_office s
 join   catalog.office o on o.source_id = %(source)s::text and o.remote_id = s.remote_id
 where  o.fingerprint <> s.fingerprint or o.withdrawn_at is not null
 """
-ADD_VERSIONS = """
-insert into catalog.office_version (office_id, fields, evidence_id, observed_at)
-select o.id,
-       to_jsonb(o) - 'id' - 'source_id' - 'remote_id' - 'point' - 'fingerprint' - 'evidence_id'
-         - 'observed_at' - 'commune_number'
-         || jsonb_build_object('longitude', st_x(o.point), 'latitude', st_y(o.point)),
-       o.evidence_id, o.observed_at
-from   catalog.office o
-where  o.source_id = %(source)s::text and o.evidence_id = %(evidence)s::bigint
-  and  not exists (
-    select from catalog.office_version v
-    where  v.office_id = o.id and v.evidence_id = o.evidence_id)
-"""
 
 
 def save_offices(
@@ -412,21 +437,26 @@ def save_offices(
 
     Offices that the source no longer lists are not touched here. Returns counts.
     """
-    conn.execute(MAKE_OFFICES)
-    count = 0
+    known = dict(conn.execute(KNOWN_OFFICES, {"source": source_id}).fetchall())
+    listed: set[str] = set()
 
     def staged() -> Iterable[Sequence[Any]]:
-        nonlocal count
         for row in rows:
-            count += 1
+            if row.remote_id in listed:
+                raise Invalid(f"{source_id} lists the office {row.remote_id} twice.")
+            listed.add(row.remote_id)
+            mark = row.fingerprint
+            if known.get(row.remote_id) == mark:
+                continue
             longitude, latitude = row.point or (None, None)
             yield (
                 row.remote_id, row.kind, row.name, row.commune_code, row.address, row.email,
                 row.phone, row.website,
                 None if row.hours is None else json.dumps(row.hours), row.accessibility,
-                row.accessibility_details, row.timezone, longitude, latitude, row.fingerprint,
+                row.accessibility_details, row.timezone, longitude, latitude, mark,
             )  # fmt: skip
 
+    conn.execute(MAKE_OFFICES)
     _copy(
         conn,
         "staged_office",
@@ -435,10 +465,9 @@ def save_offices(
         staged(),
     )
     parameters = {"source": source_id, "evidence": evidence_id, "observed_at": observed_at}
-    fields = _counted(conn, CHANGED_OFFICE_FIELDS, {"source": source_id})
+    changes = _counted(conn, CHANGED_OFFICE_FIELDS, {"source": source_id})
     written = conn.execute(ADD_OFFICES, parameters).fetchall()
-    conn.execute(ADD_VERSIONS, {"source": source_id, "evidence": evidence_id})
     conn.execute("drop table staged_office")
     new = sum(1 for (fresh,) in written if fresh)
     changed = len(written) - new
-    return {"offices": count, "offices_new": new, "offices_changed": changed, **fields}
+    return {"offices": len(listed), "offices_new": new, "offices_changed": changed, **changes}
