@@ -35,7 +35,7 @@ PAGES: dict[str, Callable[[str], str]] = {
     "legal": lambda lang: address("legal", lang),
     "sitemap": lambda lang: address("sitemap", lang),
     "contribute": lambda lang: address("contribute", lang),
-    "not found": lambda lang: address("commune", lang, code="99999"),
+    "not found": lambda lang: address("commune", lang, code="01999"),
 }
 # The page's own answer is an error, which Chromium tells in the console.
 REFUSED = re.compile(r"the server responded with a status of 404")
@@ -190,7 +190,7 @@ def test_the_search_box_forgets_answers_that_come_too_late(
     """A list that opens after the field was emptied would offer what nobody asks for."""
     page, _ = open_page()
     held: list[Route] = []
-    page.route("**/api/v1/search**", held.append)
+    page.route("**/api/v1/search**", lambda route: held.append(route))
     page.goto(pages_site + "/fr/")
     page.locator("#home-search").press_sequentially("lyon")
     page.wait_for_function("() => true")

@@ -27,7 +27,7 @@ class CommuneSearch {
   }
 
   later() {
-    clearTimeout(this.timer);
+    this.forget();
     const asked = this.input.value.trim();
     if (asked.length < 2) {
       this.close();
@@ -36,8 +36,13 @@ class CommuneSearch {
     this.timer = setTimeout(() => this.ask(asked), WAIT);
   }
 
-  async ask(asked) {
+  // An answer to what the field no longer says must not open a list.
+  forget() {
+    clearTimeout(this.timer);
     this.request?.abort();
+  }
+
+  async ask(asked) {
     this.request = new AbortController();
     try {
       const answer = await fetch(`/api/v1/search?limit=8&q=${encodeURIComponent(asked)}`, {
@@ -77,6 +82,7 @@ class CommuneSearch {
   }
 
   close() {
+    this.forget();
     this.list.hidden = true;
     this.active = -1;
     this.input.setAttribute("aria-expanded", "false");
