@@ -13,7 +13,8 @@ import sys
 import tempfile
 import time
 import uuid
-from collections.abc import Callable
+from collections import defaultdict
+from copy import copy
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -78,9 +79,9 @@ STORED = {"commune": "catalog.commune", "office": "catalog.office"}
 def stored(conn: psycopg.Connection[Any], table: str) -> bytes:
     with (
         conn.cursor() as cursor,
-        cursor.copy(f"copy {STORED[table]} to stdout (format binary)".encode()) as copy,
+        cursor.copy(f"copy {STORED[table]} to stdout (format binary)".encode()) as stream,
     ):
-        return b"".join(bytes(part) for part in copy)
+        return b"".join(bytes(part) for part in stream)
 
 
 def bare_copy(conn: psycopg.Connection[Any], images: dict[str, bytes]) -> float:
@@ -91,10 +92,10 @@ def bare_copy(conn: psycopg.Connection[Any], images: dict[str, bytes]) -> float:
     for table, image in images.items():
         with (
             conn.cursor() as cursor,
-            cursor.copy(f"copy public.bare_{table} from stdin (format binary)".encode()) as copy,
+            cursor.copy(f"copy public.bare_{table} from stdin (format binary)".encode()) as stream,
         ):
             for start in range(0, len(image), 1 << 18):
-                copy.write(image[start : start + (1 << 18)])
+                stream.write(image[start : start + (1 << 18)])
     conn.commit()
     seconds = time.perf_counter() - began
     for table in STORED:
@@ -114,15 +115,22 @@ def prepare(conn: psycopg.Connection[Any]) -> None:
     conn.commit()
 
 
+def one_round(conn: psycopg.Connection[Any], rows: Rows, seconds: dict[str, list[float]]) -> None:
+    prepare(conn)
+    seconds["all new"].append(upsert(conn, rows))
+    images = {table: stored(conn, table) for table in STORED}
+    seconds["bare COPY"].append(bare_copy(conn, images))
+    seconds["unchanged"].append(upsert(conn, rows))
+    rows.next_vintage()
+    seconds["one in 20 changed"].append(upsert(conn, rows))
+    seconds["bare COPY"].append(bare_copy(conn, images))
+
+
 def main() -> int:
     settings = load()
     store = RawStore(settings.paths.raw)
     rows = Rows(store)
-    seconds: dict[str, list[float]] = {}
-
-    def note(what: str, run: Callable[[], float]) -> None:
-        seconds.setdefault(what, []).append(run())
-
+    seconds: dict[str, list[float]] = defaultdict(list)
     for _ in range(ROUNDS):
         name = f"bench_{uuid.uuid4().hex[:12]}"
         here = settings.model_copy(
@@ -138,15 +146,7 @@ def main() -> int:
             try:
                 migrate.upgrade(here)
                 with psycopg.connect(here.database.url) as conn:
-                    prepare(conn)
-                    fresh = Rows(store) if seconds else rows
-                    note("all new", lambda: upsert(conn, fresh))
-                    images = {table: stored(conn, table) for table in STORED}
-                    note("bare COPY", lambda: bare_copy(conn, images))
-                    note("unchanged", lambda: upsert(conn, fresh))
-                    fresh.next_vintage()
-                    note("one in 20 changed", lambda: upsert(conn, fresh))
-                    note("bare COPY", lambda: bare_copy(conn, images))
+                    one_round(conn, copy(rows), seconds)
             finally:
                 drop = sql.SQL("drop database {} with (force)").format(sql.Identifier(name))
                 administrator.execute(drop)
