@@ -47,7 +47,7 @@ class Field:
 
     def read_text(self, text: str) -> Value:
         """The value from a form or a CSV cell: `12,5` and `12.5` are the same. Raises Wrong."""
-        return self.read(_number_of(text))
+        return self.read(_parsed(text))
 
     def schema(self, language: str = "fr") -> dict[str, Any]:
         """JSON Schema (2020-12); both languages are always there, under `x-text`."""
@@ -205,7 +205,7 @@ class Series(Field):
 
     def read_text(self, text: str) -> tuple[float, ...]:
         """Numbers separated by spaces or semicolons."""
-        return self.read([_number_of(part) for part in text.replace(";", " ").split()])
+        return self.read([_parsed(part) for part in text.replace(";", " ").split()])
 
     def shape(self, language: str) -> Mapping[str, Any]:
         return {
@@ -216,6 +216,14 @@ class Series(Field):
         }
 
 
+def number_of(values: Mapping[str, Value], name: str) -> float:
+    """The value of an input that is a number or a flag, as engines take it."""
+    found = values[name]
+    if isinstance(found, str | tuple):
+        raise TypeError(f"{name} is not a number")
+    return float(found)
+
+
 _NOT_FINITE = Text("Un nombre fini est attendu.", "A finite number is expected.")
 _NOT_A_NUMBER = Text(
     "Un nombre JSON est attendu, sans guillemets.", "A JSON number is expected, without quotes."
@@ -223,7 +231,7 @@ _NOT_A_NUMBER = Text(
 _DIGITS = frozenset("0123456789.+-")
 
 
-def _number_of(text: str) -> object:
+def _parsed(text: str) -> object:
     """What a cell says, when it is a plain decimal number; else the text, which no number is."""
     tidy = text.strip().replace("\u202f", "").replace("\u00a0", "").replace(" ", "")
     tidy = tidy.replace(",", ".")

@@ -56,6 +56,7 @@ class Simulator:
     out_of_scope: tuple[Text, ...]  # by name: never approximated
     law: tuple[Law, ...] = ()
     supported: tuple[str, ...] = ()  # dates or years, as a refusal lists them
+    year_input: str | None = None  # the input that a pinned law date fills when it is not given
     by_name: Mapping[str, Field] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -117,6 +118,9 @@ class Simulator:
         if faults:
             raise Faulty(faults)
         given = frozenset(members)
+        if law_date is not None and self.year_input is not None and self.year_input not in given:
+            values[self.year_input] = law_date.year
+            given |= {self.year_input}
         return Call(values, given, self.settle(values, given, law_date))
 
     def result(self, call: Call, outcome: Outcome, version: str) -> Result:
