@@ -16,7 +16,8 @@ class Fault(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     `code` is stable and for programs: not-json, repeated, unknown, missing, not-a-number,
     not-finite, not-whole, too-small, too-large, not-a-choice, not-a-flag, not-a-list,
-    too-many, unsupported-date, out-of-scope, inconsistent.
+    too-many, unsupported-date, out-of-scope, inconsistent,
+    not-computable, unavailable.
     """
 
     pointer: str

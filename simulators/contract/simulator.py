@@ -56,6 +56,7 @@ class Simulator:
     out_of_scope: tuple[Text, ...]  # by name: never approximated
     law: tuple[Law, ...] = ()
     supported: tuple[str, ...] = ()  # dates or years, as a refusal lists them
+    invertible: tuple[str, ...] = ()  # figures that grow with the principal input
     year_input: str | None = None  # the input that a pinned law date fills when it is not given
     by_name: Mapping[str, Field] = field(init=False, repr=False, compare=False)
 
@@ -147,6 +148,10 @@ class Simulator:
             warnings=outcome.warnings,
             inputs={one.name: call.values[one.name] for one in self.fields},
         )
+
+    def example(self) -> dict[str, Value]:
+        """The inputs of a case that this simulator answers."""
+        return {one.name: one.example for one in self.fields if one.required}
 
     def schema(self, language: str = "fr") -> dict[str, Any]:
         """The JSON Schema (2020-12) of the inputs."""

@@ -401,5 +401,6 @@ def declare(models: tuple[Model, ...]) -> Simulator:
         models=models,
         out_of_scope=OUT_OF_SCOPE,
         law=(L241_13, D241_7),
+        invertible=("net_before_tax", "net_after_tax", "employer_cost"),
         supported=tuple(str(year) for year in range(FIRST.year, LAST.year + 1)),
     )

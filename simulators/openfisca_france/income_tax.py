@@ -224,7 +224,8 @@ def settle(values: Mapping[str, Value], given: frozenset[str], asked: date | Non
         faults.append(
             Fault(pointer="/income_year", code="unsupported-date", message=text, supported=known)
         )
-    faults += _inconsistent(values, year)
+    else:
+        faults += _inconsistent(values, year)
     if faults:
         raise Faulty(faults)
     return date(year, 12, 31)

@@ -8,15 +8,20 @@ from pathlib import Path
 
 import numpy as np
 
-from config.errors import Unavailable
-from simulators.contract.faults import Faulty
+from simulators.contract.faults import Fault, Faulty
 from simulators.contract.results import Outcome
 from simulators.contract.simulator import Call
+from simulators.contract.texts import Text
 from simulators.openfisca_france.engine.columns import WIDTHS
 from simulators.openfisca_france.pool import EnginePool, Limits
 
 ROOT = Path(__file__).resolve().parents[2]
 CURRENT = "openfisca-france-176.1.8"
+NOT_COMPUTABLE = Fault(
+    pointer="",
+    code="not-computable",
+    message=Text("Le modèle ne sait pas calculer ce cas.", "The model cannot compute this case."),
+)
 
 type Outputs = Mapping[str, float]
 
@@ -47,7 +52,7 @@ class OpenFiscaModel:
     program: Program
 
     async def compute(self, calls: Sequence[Call]) -> Sequence[Outcome | Faulty]:
-        """Raises Unavailable when the engine does not answer, or fails on a single call."""
+        """Raises Unavailable when the engine does not answer."""
         found: list[Outcome | Faulty | None] = [None] * len(calls)
         places: dict[int, list[int]] = {}
         for place, call in enumerate(calls):
@@ -63,7 +68,8 @@ class OpenFiscaModel:
             for turn, place in enumerate(here):
                 base, more = cells[turn], cells[len(here) + turn]
                 if not all(map(math.isfinite, base)) or not all(map(math.isfinite, more)):
-                    raise Unavailable("The engine could not compute this case; try again later.")
+                    found[place] = Faulty([NOT_COMPUTABLE])
+                    continue
                 found[place] = self.program.outcome(
                     calls[place],
                     dict(zip(self.program.outputs, base, strict=True)),
