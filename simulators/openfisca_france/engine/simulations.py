@@ -74,6 +74,9 @@ def income_tax(system: TaxBenefitSystem, year: int, rows: Numbers) -> Numbers:
     # The law asks for the age on 31 December, OpenFisca for that on 1 January: born on a first
     # of January, one has the same age on both.
     put("date_naissance", born.astype("datetime64[Y]").astype("datetime64[D]"))
+    put("salaire_imposable", of_person("salary"))
+    put("retraite_imposable", of_person("pension"))
+    put("chomage_imposable", np.zeros(len(household)))
     # The year's sums, which OpenFisca would add up from twelve float32 months.
     put("revenu_assimile_salaire", of_person("salary"))
     put("revenu_assimile_pension", of_person("pension"))
