@@ -95,6 +95,10 @@ class SimulatorHandler(ApiHandler):
             self.set_header("RateLimit-Policy", f'"address";q={most};w={seconds}')
             self.set_header("RateLimit", f'"address";r={left};t={seconds}')
 
+    def error_headers(self, status_code: int) -> None:
+        super().error_headers(status_code)
+        self._tell_budget()  # an error begins again from the default headers
+
     def set_default_headers(self) -> None:
         super().set_default_headers()
         exposed = self._headers["Access-Control-Expose-Headers"]
