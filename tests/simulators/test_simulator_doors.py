@@ -335,6 +335,46 @@ def test_the_scale_turns_where_the_law_says(
     assert gross[2] - gross[1] == pytest.approx(100 * above, abs=0.05)
 
 
+# Article D241-7 of the social security code, as of 2026: the general reduction ends at three times
+# the reference minimum wage (12.02 EUR an hour, 151.67 hours), on the cent.
+def test_the_general_reduction_ends_on_the_cent(client: httpx.Client) -> None:
+    end = round(3 * 12.02 * 151.67, 2)
+    rows = [{"gross_salary": end + cents / 100} for cents in (-1, 1)]
+    below, above = client.post(f"{HIRING}/batch?law_date=2026-03-15", json=rows).json()
+    assert below["figures"]["general_reduction_rate"] == pytest.approx(0.02, abs=0.0001)
+    assert above["figures"]["general_reduction_rate"] == 0
+
+
+# Decree 2026-509: the rise of the minimum wage in June 2026 changes nothing of the reduction.
+def test_the_reduction_of_2026_keeps_the_minimum_wage_of_january(client: httpx.Client) -> None:
+    asked = {"gross_salary": 2200, "workforce": 10}
+    rates = set()
+    for month in ("01", "05", "06", "07", "10"):
+        answer = client.post(f"{HIRING}?law_date=2026-{month}-15", json=asked).json()
+        figures = {one["id"]: one["value"] for one in answer["figures"]}
+        rates.add(figures["general_reduction_rate"])
+    assert rates == {0.2448}
+
+
+@hypothesis_settings(
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(
+    salary=st.integers(1000, 30_000),
+    more=st.integers(0, 3000),
+    month=st.sampled_from(["2024-03", "2024-12", "2025-07", "2026-02", "2026-09"]),
+    workforce=st.sampled_from([1, 11, 50, 250]),
+)
+def test_more_gross_is_never_less_cost_nor_less_net(
+    client: httpx.Client, salary: int, more: int, month: str, workforce: int
+) -> None:
+    rows = [{"gross_salary": salary + one, "workforce": workforce} for one in (0, more)]
+    less, greater = client.post(f"{HIRING}/batch?law_date={month}-01", json=rows).json()
+    assert greater["value"] >= less["value"]
+    assert greater["figures"]["net_before_tax"] >= less["figures"]["net_before_tax"]
+    assert less["figures"]["net_before_tax"] < salary < less["value"]
+
+
 def test_schemas_are_there_in_both_languages(client: httpx.Client) -> None:
     french = client.get(f"{HIRING}/schema").json()
     english = client.get(f"{HIRING}/schema?lang=en").json()
