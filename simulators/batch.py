@@ -21,7 +21,7 @@ from simulators.contract.results import Outcome
 from simulators.contract.simulator import Call, Model, Simulator
 from simulators.contract.texts import Text
 
-CHUNK = 1000  # rows computed together: 2,000 with those of the marginal rates
+CHUNK = 500  # rows computed together, twice that with those of the marginal rates
 JSON, NDJSON, CSV, ARROW = (
     "application/json", "application/x-ndjson", "text/csv", "application/vnd.apache.arrow.stream",
 )  # fmt: skip

@@ -17,7 +17,7 @@ ORACLES = Path(__file__).resolve().parents[2] / "../shared/data/simulators/oracl
 
 # The default work-accident rates of modele-social, which its snapshots use without saying so:
 # the national averages of the year.
-ACCIDENT_RATES = {2024: 0.0223, 2025: 0.0216, 2026: 0.0213}
+ACCIDENT_RATES = {2024: 0.0223, 2025: 0.0212, 2026: 0.0208}
 
 APPRENTICE = (
     "Hors du champ, refusé par son nom : apprentissage. / Out of scope, refused by name: "
@@ -32,11 +32,6 @@ DECREE = (
 HOURS = (
     "OpenFisca compte 151,67 heures par mois, le texte 151,6667 : le seuil diffère de 0,13 EUR. / "
     "OpenFisca counts 151.67 hours a month, the text 151.6667."
-)
-EXECUTIVE = (
-    "OpenFisca n'applique pas la CSG à la prévoyance obligatoire des cadres : net surestimé de "
-    "4 EUR, comme l'avertit la réponse. / OpenFisca does not apply CSG to executives' compulsory "
-    "insurance: the net is 4 EUR too high, as the answer warns."
 )
 LOW_ACCIDENT_RATE = (
     "Sous 0,4 % de taux d'accident, la réduction générale baisse d'autant ; OpenFisca ne le fait "
@@ -168,11 +163,8 @@ def known_difference(case: dict[str, Any], asked: Asked) -> str | None:
     """Why a case may differ from us, when we know it."""
     if asked.simulator != "hiring-cost":
         return OLD_THRESHOLD if case["id"] == "income_tax-017" else None
-    after_june = asked.law_date is not None and date(2026, 6, 1) <= asked.law_date
-    if after_june and not asked.inputs.get("executive"):
+    if asked.law_date is not None and asked.law_date >= date(2026, 6, 1):
         return DECREE
-    if asked.inputs.get("executive"):
-        return f"{EXECUTIVE} {DECREE}" if after_june else EXECUTIVE
     if asked.inputs["accident_rate"] < 0.004:
         return LOW_ACCIDENT_RATE
     return None

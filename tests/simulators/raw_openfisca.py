@@ -95,9 +95,13 @@ def hiring_cost(system, month, employees):
         "menages": {one: {"personne_de_reference": one} for one in ids},
     }
     simulation = SimulationBuilder().build_from_entities(system, situation)
-    cost = simulation.calculate("salaire_super_brut", month).tolist()
-    net = simulation.calculate("salaire_net", month).tolist()
-    return [list(pair) for pair in zip(cost, net, strict=True)]
+    names = (
+        "salaire_super_brut", "salaire_net", "salaire_imposable", "ags", "csg_deductible_salaire",
+        "csg_imposable_salaire", "prevoyance_obligatoire_cadre", "plafond_securite_sociale",
+        "assiette_cotisations_sociales",
+    )  # fmt: skip
+    found = {name: simulation.calculate(name, month).tolist() for name in names}
+    return [dict(zip(names, row, strict=True)) for row in zip(*found.values(), strict=True)]
 
 
 if __name__ == "__main__":
