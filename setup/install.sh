@@ -193,6 +193,14 @@ fi
 # they are starting until then.
 if [ "$mode" = test ]; then
     setup/engines.sh
+    # mon-entreprise's model, which hiring costs are compared with.
+    theirs=tests/simulators/modele_social
+    wanted=$(fingerprint "$theirs/package-lock.json")
+    if ! marked "$theirs/node_modules/.guichet" "$wanted"; then
+        say "modele-social"
+        npm ci --prefix "$theirs" --ignore-scripts --no-audit --no-fund --loglevel=error
+        printf '%s' "$wanted" >"$theirs/node_modules/.guichet"
+    fi
 else
     mkdir -p .engines
     nohup setup/engines.sh >.engines/install.log 2>&1 </dev/null &
