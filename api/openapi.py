@@ -5,7 +5,7 @@ that reads it (`api.parameters`), an answer is the `msgspec.Struct` that is enco
 document cannot drift from the server.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -55,7 +55,7 @@ class Operation:
     """What OpenAPI says of a GET or a POST beyond its route and parameters.
 
     `answer` is a Struct for JSON; otherwise `media_type` says what the bytes are. `status` is
-    that of success; `bodies` are the media types that a POST reads.
+    that of success; `bodies` are the media types that a POST reads, `body` is their schema.
     """
 
     id: str
@@ -66,6 +66,7 @@ class Operation:
     description: str = ""
     status: int = 200
     bodies: tuple[str, ...] = ("application/json",)
+    body: Callable[[], dict[str, Any]] = dict  # the JSON Schema of what a POST reads
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,7 +196,9 @@ def _described(template: str, handler: Any, method: str, operation: Operation) -
     if method == "post":
         described["requestBody"] = {
             "required": True,
-            "content": {media_type: {"schema": {}} for media_type in operation.bodies},
+            "content": {
+                media_type: {"schema": operation.body()} for media_type in operation.bodies
+            },
         }
     if operation.description:
         described["description"] = operation.description

@@ -32,6 +32,11 @@ class Simulators:
         self.executor.shutdown(wait=False, cancel_futures=True)
 
 
+def described() -> tuple[Simulator, ...]:
+    """The simulators without anything that computes them: what documentation needs."""
+    return (income_tax.declare(()), hiring_cost.declare(()))
+
+
 def open_simulators(limits: Limits) -> Simulators:
     """Everything declared, nothing started."""
     executor = ThreadPoolExecutor(THREADS, thread_name_prefix="simulators")

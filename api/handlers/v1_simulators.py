@@ -27,6 +27,7 @@ from simulators.contract.simulator import Call, Model, Simulator
 from simulators.contract.texts import Law, Text
 from simulators.curves import MOST_POINTS, Curve, curve
 from simulators.inverse import solve
+from simulators.registry import described
 
 LAW_DATE = day("law_date", "The day whose law applies. Absent: the last one that is known.")
 MODEL = text("model", "The version of the model, pinned. Absent: the current one.", max_length=60,
@@ -45,6 +46,16 @@ FIGURE = text("figure", "The figure that is wanted.", max_length=60, required=Tr
 
 _IDENTIFIER = re.compile(r"[A-Za-z0-9_-]{22}", re.ASCII)
 BODY_SECONDS = 60.0  # for a batch to arrive: 40 MB at 5 Mbit/s
+
+
+def inputs() -> dict[str, Any]:
+    """The JSON Schema of a body: the inputs of any of the simulators."""
+    return {"anyOf": [one.schema("en") for one in described()]}
+
+
+def partial_inputs() -> dict[str, Any]:
+    """Inputs of which the address asks for one: none is required here."""
+    return {"type": "object"}
 
 
 class SimulatorEntry(msgspec.Struct):
@@ -187,7 +198,7 @@ class Schema(SimulatorHandler):
 class Simulate(SimulatorHandler):
     post_operation = Operation(
         "simulate", "Simulate one case", "Simulators", Result,
-        description="The body is an object of inputs; its schema is at `/schema`.",
+        description="The body is an object of inputs; its schema is at `/schema`.", body=inputs,
     )  # fmt: skip
     parameters = (LAW_DATE, MODEL)
 
@@ -198,7 +209,7 @@ class Simulate(SimulatorHandler):
 class Keep(SimulatorHandler):
     post_operation = Operation(
         "simulate_and_keep", "Simulate one case and keep the answer for a permalink",
-        "Simulators", KeptAnswer, status=201,
+        "Simulators", KeptAnswer, status=201, body=inputs,
         description="What was asked is kept with the answer, for whoever has its address.",
     )  # fmt: skip
     parameters = (LAW_DATE, MODEL)
@@ -235,7 +246,7 @@ class Kept(SimulatorHandler):
 class Curves(SimulatorHandler):
     post_operation = Operation(
         "simulate_curve", "The value and its marginal rate along one input", "Simulators", Curve,
-        description="The body holds the other inputs.",
+        description="The body holds the other inputs.", body=partial_inputs,
     )  # fmt: skip
     parameters = (LAW_DATE, MODEL, VARIABLE, LOW, HIGH, POINTS, PICTURE, LANGUAGE)
 
@@ -260,6 +271,7 @@ class Inverse(SimulatorHandler):
     post_operation = Operation(
         "simulate_inverse", "The principal input that gives a wanted figure", "Simulators", Result,
         description="The body holds `wanted`, and the inputs other than the principal one.",
+        body=partial_inputs,
     )  # fmt: skip
     parameters = (LAW_DATE, MODEL, FIGURE)
 

@@ -258,12 +258,15 @@ class EnginePool:
                 os.unlink(path)  # noqa: PTH108 (of one name in a folder of ours)
             began = time.monotonic()
             limits = self.limits
-            self._process = await asyncio.create_subprocess_exec(
-                *self.command, str(path), str(limits.workers), str(limits.memory_bytes),
-                str(limits.deadline_seconds), str(os.getpid()),
-                stdin=asyncio.subprocess.DEVNULL, env=_environment(),
-            )  # fmt: skip
-            code = await self._process.wait()
+            try:
+                self._process = await asyncio.create_subprocess_exec(
+                    *self.command, str(path), str(limits.workers), str(limits.memory_bytes),
+                    str(limits.deadline_seconds), str(os.getpid()),
+                    stdin=asyncio.subprocess.DEVNULL, env=_environment(),
+                )  # fmt: skip
+                code = await self._process.wait()
+            except OSError as error:  # no memory for a process, or an environment being replaced
+                code = error.errno or 1
             self.ready = False
             failures = failures + 1 if time.monotonic() - began < RESTARTS[-1] else 0
             pause = RESTARTS[min(failures, len(RESTARTS) - 1)]
