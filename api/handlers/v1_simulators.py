@@ -1,4 +1,4 @@
-"""`/api/v1/simulators`: the doors of the simulators.
+"""`/api/v1/simulators`: what programs ask of the simulators.
 
 What people tell of themselves is in the body of a POST, never in an address, a log or a metric.
 A permalink exists only when it is asked for, and its identifier tells nothing.
@@ -87,7 +87,7 @@ class KeptAnswer(msgspec.Struct):
 
 
 class SimulatorHandler(ApiHandler):
-    """What the doors share: the simulator, the pinned model and law, budgets told in headers."""
+    """What all of them share: the simulator, the pinned model and law, budgets told in headers."""
 
     secret_slots = ("answer",)
 
