@@ -39,7 +39,12 @@ lock: ## Compile the hashed requirements again (UPGRADE=--upgrade for newer vers
 		pyproject.toml setup/requirements.in -o requirements-dev.txt
 	.venv/bin/uv pip compile -q $(UPGRADE) --universal --generate-hashes --python-version 3.12 \
 		--custom-compile-command "make lock" setup/requirements-uv.in -o setup/requirements-uv.txt
+	for engine in setup/engines/*.in; do \
+		.venv/bin/uv pip compile -q $(UPGRADE) --universal --generate-hashes --python-version 3.12 \
+			--custom-compile-command "make lock" $$engine -o $${engine%.in}.txt || exit 1; done
 	npm install --package-lock-only --omit-lockfile-registry-resolved --ignore-scripts --no-audit --no-fund
+	npm install --prefix tests/simulators/modele_social --package-lock-only \
+		--omit-lockfile-registry-resolved --ignore-scripts --no-audit --no-fund
 
 clean-demo: ## Stop the private database and delete what runs made (var/)
 	@[ ! -x .venv/bin/guichet ] || [ -n "$$GUICHET_DATABASE_URL" ] || .venv/bin/guichet cluster stop

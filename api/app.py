@@ -17,6 +17,7 @@ from api.handlers import (
     v1_communes,
     v1_documents,
     v1_people,
+    v1_simulators,
     v1_status,
     v1_territories,
 )
@@ -33,6 +34,7 @@ ROUTE_MODULES: tuple[Any, ...] = (
     v1_territories,
     v1_communes,
     v1_people,
+    v1_simulators,
     v1_changes,
     page_site,
     page_commune,

@@ -5,7 +5,7 @@ that reads it (`api.parameters`), an answer is the `msgspec.Struct` that is enco
 document cannot drift from the server.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -16,8 +16,13 @@ from tornado.web import RequestHandler
 
 from api.addresses import pattern, slots
 from api.problems import MEDIA_TYPE
+from simulators.contract.faults import Fault
 
 LICENCE = "Licence Ouverte 2.0 (Etalab)"
+_REFUSALS = {
+    "get": ("400", "404", "429", "503"),
+    "post": ("400", "404", "413", "415", "422", "429", "503"),
+}
 _REFERENCE = "#/components/schemas/{name}"
 
 
@@ -30,7 +35,10 @@ class Answer(msgspec.Struct, kw_only=True):
 
 
 class ProblemDetails(msgspec.Struct, kw_only=True, omit_defaults=True):
-    """RFC 9457. `parameter` names the input at fault; `id` is the request's, as in our log."""
+    """RFC 9457. `parameter` names the input at fault; `id` is the request's, as in our log.
+
+    A body that cannot be simulated (422) has every fault in `errors`, each with its pointer.
+    """
 
     type: str
     title: str
@@ -39,13 +47,15 @@ class ProblemDetails(msgspec.Struct, kw_only=True, omit_defaults=True):
     instance: str
     id: str
     parameter: str | None = None
+    errors: list[Fault] = []
 
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """What OpenAPI says of a GET beyond its route and parameters.
+    """What OpenAPI says of a GET or a POST beyond its route and parameters.
 
-    `answer` is a Struct for JSON; otherwise `media_type` says what the bytes are.
+    `answer` is a Struct for JSON; otherwise `media_type` says what the bytes are. `status` is
+    that of success; `bodies` are the media types that a POST reads, `body` is their schema.
     """
 
     id: str
@@ -54,6 +64,9 @@ class Operation:
     answer: type[msgspec.Struct] | None = None
     media_type: str = "application/json"
     description: str = ""
+    status: int = 200
+    bodies: tuple[str, ...] = ("application/json",)
+    body: Callable[[], dict[str, Any]] = dict  # the JSON Schema of what a POST reads
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +91,8 @@ SLOTS: Mapping[str, Slot] = {
     "layer": Slot("A tile layer.", "communes"),
     "frame": Slot("A map frame of /api/v1/legend.json.", "metropole"),
     "departement": Slot("The code of a département.", "69"),
+    "simulator": Slot("A simulator of /api/v1/simulators.", "income-tax"),
+    "answer": Slot("What keeping an answer gave: 22 characters.", "AAAAAAAAAAAAAAAAAAAAAA"),
     "z": Slot("Zoom.", "8", "integer"),
     "x": Slot("Column.", "131", "integer"),
     "y": Slot("Row.", "91", "integer"),
@@ -97,12 +112,13 @@ def document(routes: Iterable[URLSpec], version: str, server: str) -> dict[str, 
     described = [
         (route.template, route.handler_class)
         for route in routes
-        if isinstance(route, TemplateRoute) and hasattr(route.handler_class, "operation")
+        if isinstance(route, TemplateRoute) and _operations(route.handler_class)
     ]
-    types = [ProblemDetails, Answer]
+    types: list[type[msgspec.Struct]] = [ProblemDetails, Answer]
     for _, handler in described:
-        if (answer := handler.operation.answer) is not None and answer not in types:
-            types.append(answer)
+        for operation in _operations(handler).values():
+            if operation.answer is not None and operation.answer not in types:
+                types.append(operation.answer)
     _, schemas = msgspec.json.schema_components(types, ref_template=_REFERENCE)
     return {
         "openapi": "3.1.0",
@@ -111,14 +127,20 @@ def document(routes: Iterable[URLSpec], version: str, server: str) -> dict[str, 
             "version": version,
             "summary": "Which local public services can be used online, in each French commune",
             "description": (
-                "Read-only and open: no key, no cookie. An independent site, not an official one. "
+                "Open: no key, no cookie. An independent site, not an official one. "
                 "Unknown or repeated parameters are refused by name (RFC 9457). What no source "
                 "proves is `unknown`, and is counted as nothing else."
             ),
             "license": {"name": "Data: " + LICENCE, "identifier": "etalab-2.0"},
         },
         "servers": [{"url": server}],
-        "paths": {template: {"get": _get(template, handler)} for template, handler in described},
+        "paths": {
+            template: {
+                method: _described(template, handler, method, operation)
+                for method, operation in _operations(handler).items()
+            }
+            for template, handler in described
+        },
         "components": {
             "schemas": schemas,
             "responses": {
@@ -132,8 +154,15 @@ def document(routes: Iterable[URLSpec], version: str, server: str) -> dict[str, 
     }  # fmt: skip
 
 
-def _get(template: str, handler: Any) -> dict[str, Any]:
-    operation: Operation = handler.operation
+def _operations(handler: Any) -> dict[str, Operation]:
+    """What a handler answers: `operation` to GET, `post_operation` to POST."""
+    named = {"get": "operation", "post": "post_operation"}
+    return {
+        method: getattr(handler, name) for method, name in named.items() if hasattr(handler, name)
+    }
+
+
+def _described(template: str, handler: Any, method: str, operation: Operation) -> dict[str, Any]:
     if operation.answer is not None:
         schema: dict[str, Any] = {"$ref": _REFERENCE.format(name=operation.answer.__name__)}
     else:
@@ -156,17 +185,21 @@ def _get(template: str, handler: Any) -> dict[str, Any]:
         "tags": [operation.tag],
         "parameters": parameters,
         "responses": {
-            "200": {
+            str(operation.status): {
                 "description": operation.summary,
                 "content": {operation.media_type: {"schema": schema}},
             },
-            "304": {"description": "Not modified (If-None-Match)."},
-            **{
-                code: {"$ref": "#/components/responses/Problem"}
-                for code in ("400", "404", "429", "503")
-            },
+            **({} if method == "post" else {"304": {"description": "Not modified."}}),
+            **{code: {"$ref": "#/components/responses/Problem"} for code in _REFUSALS[method]},
         },
     }
+    if method == "post":
+        described["requestBody"] = {
+            "required": True,
+            "content": {
+                media_type: {"schema": operation.body()} for media_type in operation.bodies
+            },
+        }
     if operation.description:
         described["description"] = operation.description
     return described

@@ -93,7 +93,9 @@ def number(
     return Parameter(name, description, read, schema, None, required, example)
 
 
-def limit(*, default: int, maximum: int) -> Parameter[int]:
+def limit(
+    *, default: int, maximum: int, name: str = "limit", what: str = "results"
+) -> Parameter[int]:
     """How many results. Above `maximum` it is lowered to it, as OGC API servers do."""
 
     def read(value: str) -> int:
@@ -108,8 +110,8 @@ def limit(*, default: int, maximum: int) -> Parameter[int]:
         return {"type": "integer", "minimum": 1, "default": default}
 
     return Parameter(
-        "limit",
-        f"How many results at most. A value above {maximum} is lowered to {maximum}.",
+        name,
+        f"How many {what} at most. A value above {maximum} is lowered to {maximum}.",
         read, schema, default, False, str(default),
     )  # fmt: skip
 

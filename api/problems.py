@@ -7,15 +7,18 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 
+import msgspec
 import psycopg
 import psycopg_pool
 from tornado.web import HTTPError
 
 from config.errors import Conflict, GuichetError, Invalid, NotFound, Refused, Unavailable
+from simulators.contract.faults import Fault, Faulty
 
 MEDIA_TYPE = "application/problem+json"
 STATUS: dict[type[GuichetError], int] = {
     NotFound: 404,
+    Faulty: 422,  # before its family: a body that was understood and cannot be simulated
     Invalid: 400,
     Conflict: 409,
     Refused: 403,
@@ -39,6 +42,7 @@ class Problem:
     detail: str
     id: str
     parameter: str | None = None
+    faults: tuple[Fault, ...] = ()
 
     @property
     def title(self) -> str:
@@ -58,6 +62,8 @@ class Problem:
         }
         if self.parameter is not None:
             found["parameter"] = self.parameter
+        if self.faults:
+            found["errors"] = msgspec.to_builtins(self.faults)
         return found
 
 
@@ -66,6 +72,9 @@ _DETAILS = {
     403: "This is not allowed.",
     404: "There is nothing at this address.",
     405: "This method is not available here.",
+    406: "The answer does not exist in the media type that you accept.",
+    413: "The body is larger than this service accepts.",
+    415: "The body is of a media type that this service does not read.",
     429: "Too many requests from your network address; wait and try again.",
     503: "The service is busy or being repaired; try again in a moment.",
 }
@@ -76,7 +85,8 @@ def problem_of(error: BaseException | None, status: int, request_id: str) -> Pro
     if isinstance(error, GuichetError):
         for family, code in STATUS.items():
             if isinstance(error, family):
-                return Problem(code, str(error), request_id, error.parameter)
+                faults = error.faults if isinstance(error, Faulty) else ()
+                return Problem(code, str(error), request_id, error.parameter, faults)
     if isinstance(error, _LATER):
         return Problem(503, _DETAILS[503], request_id)
     if isinstance(error, HTTPError):

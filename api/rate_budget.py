@@ -30,6 +30,17 @@ class RateBudget:
             self._peers.popitem(last=False)
         return missing / self._rate
 
+    def left(self, peer: str) -> tuple[int, int, int]:
+        """Tokens left to a peer, the most it may save, and the seconds in which those come back.
+
+        Three zeros when there is no budget.
+        """
+        if self._rate <= 0:
+            return (0, 0, 0)
+        tokens, then = self._peers.get(peer, (self._burst, self._clock()))
+        now = min(self._burst, tokens + (self._clock() - then) * self._rate)
+        return (int(now), int(self._burst), max(1, round(self._burst / self._rate)))
+
 
 def peer_of(socket_peer: str, forwarded_for: str | None, trusted: Collection[str]) -> str:
     """Whose budget a request spends: the socket's peer, or what a *listed* proxy says.

@@ -61,6 +61,7 @@ async def run(settings: Settings, sockets: list[socket.socket]) -> None:
         body_timeout=settings.web.body_timeout_seconds,
     )
     server.add_sockets(sockets)
+    site.simulators.start()  # last, and without waiting: the map is being served
     try:
         await stop.wait()
     finally:
@@ -72,4 +73,5 @@ async def run(settings: Settings, sockets: list[socket.socket]) -> None:
         await server.close_all_connections()  # what is left: idle keep-alive connections
         watcher.cancel()
         await asyncio.gather(watcher, return_exceptions=True)
+        await site.simulators.close()
         await site.pool.close()

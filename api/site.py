@@ -7,6 +7,7 @@ whole: a request that began with one edition ends with it.
 import asyncio
 import hashlib
 import logging
+import os
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
@@ -32,6 +33,8 @@ from catalog.territories import Geography
 from config.errors import GuichetError, NotFound, Unavailable
 from config.settings import Settings
 from geo.frames import FRAMES
+from simulators.openfisca_france.pool import Limits
+from simulators.registry import Simulators, open_simulators
 from tiles.server import TileService
 
 ROOT = Path(__file__).parent
@@ -73,6 +76,8 @@ class Site:
     assets: Assets
     templates: jinja2.Environment
     budget: RateBudget
+    simulators: Simulators
+    keeping: RateBudget  # of permalinks, which stay for ever
     packed: Packed = field(default_factory=Packed)
     frames: frozenset[str] = frozenset(frame.id for frame in FRAMES)
     release: str = ""
@@ -140,14 +145,27 @@ def open_site(settings: Settings) -> Site:
         assets=Assets(WEB),
         templates=environment(),
         budget=RateBudget(settings.web.rate_per_second, settings.web.rate_burst),
+        simulators=open_simulators(_engine_limits(settings)),
+        keeping=RateBudget(settings.simulators.kept_per_second, settings.simulators.kept_burst),
         release=_release(),
+    )
+
+
+def _engine_limits(settings: Settings) -> Limits:
+    wanted = settings.simulators
+    return Limits(
+        workers=wanted.engine_workers or os.cpu_count() or 1,
+        memory_bytes=wanted.engine_memory_bytes,
+        deadline_seconds=wanted.deadline_seconds,
+        most_waiting=wanted.most_waiting_rows,
+        most_together=wanted.most_together_rows,
     )
 
 
 def _release() -> str:
     """A hash of the code and words that make answers: caches are keyed by it."""
     found = hashlib.sha256()
-    for package in ("api", "catalog", "config", "geo", "tiles"):
+    for package in ("api", "catalog", "config", "geo", "simulators", "tiles"):
         for path in sorted((ROOT.parent / package).rglob("*")):
             if path.suffix in (".py", ".html", ".toml", ".sql"):
                 found.update(path.read_bytes())

@@ -112,6 +112,18 @@ class HarvestSettings(Section):
     brake_rows: PositiveInt
 
 
+class SimulatorSettings(Section):
+    engine_workers: NonNegativeInt
+    engine_memory_bytes: PositiveInt
+    deadline_seconds: PositiveInt
+    most_waiting_rows: PositiveInt
+    most_together_rows: PositiveInt
+    most_batch_rows: PositiveInt
+    most_batch_bytes: PositiveInt
+    kept_per_second: NonNegativeFloat
+    kept_burst: PositiveInt
+
+
 class Settings(Section):
     paths: PathSettings
     database: DatabaseSettings
@@ -119,6 +131,7 @@ class Settings(Section):
     web: WebSettings
     tiles: TileSettings
     harvest: HarvestSettings
+    simulators: SimulatorSettings
 
 
 def load(environment: Mapping[str, str] | None = None) -> Settings:

@@ -4,7 +4,7 @@
 #   setup/install.sh demo   PostgreSQL + PostGIS, Python environment, browser libraries
 #   setup/install.sh test   the same, a real browser and the test tools
 #
-# What it makes in this folder: .venv/, node_modules/, web/vendor/. What it adds to the system:
+# What it makes in this folder: .venv/, .engines/, node_modules/, web/vendor/. What it adds to the system:
 # Debian/Ubuntu packages, named before they are installed, and nothing when all are there.
 set -eu
 mode=${1:-demo}
@@ -18,7 +18,7 @@ fingerprint() { cat "$@" | sha256sum | cut -c1-64; }
 
 # One set-up at a time in this folder: `make demo` and `make test` may be typed together.
 if [ "${GUICHET_SETUP_LOCKED:-}" != yes ] && command -v flock >/dev/null; then
-    GUICHET_SETUP_LOCKED=yes exec flock .setup.lock "$0" "$mode"
+    GUICHET_SETUP_LOCKED=yes exec flock -o .setup.lock "$0" "$mode"
 fi
 
 # ------------------------------------------------------------------ system packages
@@ -186,5 +186,23 @@ if { ! marked "$mark" "$wanted" && ! marked node_modules/.guichet-test "$wanted"
     npm ci --ignore-scripts --no-audit --no-fund --loglevel=error $omit
     sh setup/vendor.sh
     printf '%s' "$wanted" >"$mark"
+fi
+# -------------------------------------------------------------- simulators' engines
+
+# The map does not wait for them: the demo installs them behind it, and the simulators say that
+# they are starting until then.
+if [ "$mode" = test ]; then
+    setup/engines.sh
+    # mon-entreprise's model, which hiring costs are compared with.
+    theirs=tests/simulators/modele_social
+    wanted=$(fingerprint "$theirs/package-lock.json")
+    if ! marked "$theirs/node_modules/.guichet" "$wanted"; then
+        say "modele-social"
+        npm ci --prefix "$theirs" --ignore-scripts --no-audit --no-fund --loglevel=error
+        printf '%s' "$wanted" >"$theirs/node_modules/.guichet"
+    fi
+else
+    mkdir -p .engines
+    nohup setup/engines.sh >.engines/install.log 2>&1 </dev/null &
 fi
 say "ready for $mode"

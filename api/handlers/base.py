@@ -56,6 +56,7 @@ class BaseHandler(RequestHandler):
     SUPPORTED_METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
     parameters: ClassVar[tuple[Parameter[Any], ...]] = ()
     strict: ClassVar[bool] = True
+    secret_slots: ClassVar[tuple[str, ...]] = ()  # path slots that logs must not hold
 
     site: Site
     request_id: str
@@ -70,6 +71,7 @@ class BaseHandler(RequestHandler):
         self._error = None
         self._retry_after = 1
         self._counted = False
+        self.peer = ""
         super().__init__(application, request, **kwargs)
 
     # ------------------------------------------------------------------ the request
@@ -78,12 +80,17 @@ class BaseHandler(RequestHandler):
         self.site.in_flight += 1
         self._counted = True
         # `remote_ip` is the socket's peer: the server runs with xheaders=False.
-        peer = peer_of(
+        self.peer = peer_of(
             self.request.remote_ip or "",
             self.request.headers.get("X-Forwarded-For"),
             self.site.settings.web.trusted_proxies,
         )
-        if wait := self.site.budget.wait(peer):
+        try:
+            wait = self.site.budget.wait(self.peer)
+        except Exception:  # a limiter that fails lets everybody through
+            log.exception("the rate budget failed")
+            wait = 0.0
+        if wait:
             self._retry_after = max(1, int(wait + 0.999))
             raise HTTPError(429)
         if self.request.method in ("GET", "HEAD"):
@@ -448,6 +455,10 @@ def log_request(handler: RequestHandler) -> None:
     error = getattr(handler, "_error", None)
     # Never the query: it may hold a position or what a person searched for.
     path = urlsplit(handler.request.uri or "").path[:300]
+    # Nor what opens a kept simulation, which holds what a person asked.
+    for secret in getattr(handler, "secret_slots", ()):
+        if value := getattr(handler, "path_kwargs", {}).get(secret):
+            path = path.replace(value, f"{{{secret}}}")
     event: dict[str, Any] = {
         "request": getattr(handler, "request_id", None),
         "method": (handler.request.method or "")[:20],

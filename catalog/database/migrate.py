@@ -31,7 +31,7 @@ VERSION_TABLE: dict[str, Any] = {
     "version_table": "alembic_version",
     "version_table_schema": "catalog",
 }
-SCHEMAS = frozenset({"catalog", "harvest", "tiles", "crowd"})
+SCHEMAS = frozenset({"catalog", "harvest", "tiles", "crowd", "simulators"})
 # What the advisory lock is called among all locks of the database: the bytes of "guichet".
 LOCK = int.from_bytes(b"guichet")
 

@@ -19,6 +19,7 @@ from sqlalchemy import (
     Identity,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     SmallInteger,
     Table,
@@ -334,4 +335,18 @@ area = Table(
     Column("geography", Text, primary_key=True),
     Index("ix_area_border_3857", "border_3857", postgresql_using="gist"),
     schema="tiles",
+)
+
+# ------------------------------------------------------------------------------ simulators
+
+# Answers that somebody asked to keep. They hold what was asked: the identifier is the only key.
+answer = Table(
+    "answer",
+    metadata,
+    Column("id", Text, primary_key=True, comment="128 random bits, base64url"),
+    Column("simulator", Text, nullable=False),
+    Column("model", Text, nullable=False),
+    Column("body", LargeBinary, nullable=False, comment="the JSON answer, gzip"),
+    Column("recorded_at", MOMENT, nullable=False, server_default=NOW),
+    schema="simulators",
 )

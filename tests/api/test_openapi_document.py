@@ -31,7 +31,7 @@ def test_every_api_route_is_described():
 
 
 def test_operation_identifiers_are_unique():
-    ids = [path["get"]["operationId"] for path in DOCUMENT["paths"].values()]
+    ids = [one["operationId"] for path in DOCUMENT["paths"].values() for one in path.values()]
     assert len(ids) == len(set(ids))
 
 
@@ -53,6 +53,8 @@ def test_every_path_example_answers(site):
         generation = client.get("/tiles/communes.json").json()["generation"]
         code = next(iter(client.get("/api/v1/status/official-site.json").json()["states"]))
         for template, path in DOCUMENT["paths"].items():
+            if "get" not in path or "{answer}" in template:
+                continue  # tests/simulators asks those, with what they need
             values = {name: slot.example for name, slot in SLOTS.items()}
             # France itself has no raster of its own: it is drawn by frames.
             place = "DEP-974" if template.startswith("/ids/") else "FR"

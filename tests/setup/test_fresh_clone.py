@@ -83,11 +83,11 @@ def test_an_interrupted_or_moved_installation_is_repaired(clone: Path) -> None:
 
 
 def test_what_people_run_is_executable() -> None:
-    for name in ("setup/install.sh", "setup/vendor.sh", ".ci/run"):
+    for name in ("setup/install.sh", "setup/vendor.sh", "setup/engines.sh", ".ci/run"):
         assert (ROOT / name).stat().st_mode & stat.S_IXUSR, name
 
 
-@pytest.mark.parametrize("name", ["setup/install.sh", "setup/vendor.sh"])
+@pytest.mark.parametrize("name", ["setup/install.sh", "setup/vendor.sh", "setup/engines.sh"])
 def test_scripts_are_plain_posix_shell(name: str) -> None:
     shell = shutil.which("dash") or shutil.which("sh")
     assert shell is not None

@@ -1,0 +1,246 @@
+"""Many cases at once: rows of JSON, NDJSON, CSV or Arrow in, a short answer per row out.
+
+A row that is wrong says so at its own place; the others are answered. Only the figures come
+back: whoever wants a breakdown asks for that case alone.
+"""
+
+import csv
+import io
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import msgspec
+import pyarrow as pa  # type: ignore[import-untyped]
+
+from config.errors import Unavailable
+from simulators.contract import strict_json
+from simulators.contract.faults import Fault, Faulty, pointer
+from simulators.contract.results import Outcome
+from simulators.contract.simulator import Call, Model, Simulator
+from simulators.contract.texts import Text
+
+CHUNK = 500  # rows computed together, twice that with those of the marginal rates
+JSON, NDJSON, CSV, ARROW = (
+    "application/json", "application/x-ndjson", "text/csv", "application/vnd.apache.arrow.stream",
+)  # fmt: skip
+MEDIA_TYPES = (JSON, NDJSON, CSV, ARROW)
+
+
+class RowAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """The answer of one row, numbered from 0; either figures or errors."""
+
+    row: int
+    value: float | None = None
+    marginal_rate: float | None = None
+    law_date: date | None = None
+    figures: dict[str, float | None] | None = None
+    errors: tuple[Fault, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """What was sent, row by row, not yet read. `texts`: cells of CSV."""
+
+    members: Sequence[Any]
+    texts: bool = False
+
+
+class TooMany(Exception):
+    """More rows than a batch may have."""
+
+
+def rows_of(body: bytes, media_type: str, most: int) -> Rows:
+    """Cut a body into rows. Raises Faulty when it is not of its media type, and TooMany."""
+    if media_type == ARROW:
+        return Rows(_capped(_arrow(body), most))
+    try:
+        text = body.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise _whole("Le texte n'est pas en UTF-8.", "The text is not UTF-8.") from None
+    if media_type == CSV:
+        return Rows(_capped(_csv(text), most), texts=True)
+    if media_type == NDJSON:
+        lines = (line for line in text.split("\n") if line.strip())
+        return Rows(_capped(lines, most))
+    members = strict_json.read(text)
+    if not isinstance(members, list):
+        raise _whole("Un tableau JSON est attendu.", "A JSON array is expected.")
+    return Rows(_capped(members, most))
+
+
+def _capped(rows: Iterable[Any], most: int) -> list[Any]:
+    found: list[Any] = []
+    for row in rows:
+        if len(found) >= most:
+            raise TooMany
+        found.append(row)
+    return found
+
+
+def _arrow(body: bytes) -> Iterator[dict[str, Any]]:
+    try:
+        with pa.ipc.open_stream(pa.BufferReader(body)) as reader:
+            if len(set(reader.schema.names)) != len(reader.schema.names):
+                raise _whole("Une colonne est répétée.", "A column is repeated.")
+            for record_batch in reader:
+                for row in record_batch.to_pylist():
+                    yield {name: value for name, value in row.items() if value is not None}
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError, OSError, UnicodeDecodeError):
+        raise _whole(
+            "Ceci n'est pas un flux Arrow IPC.", "This is not an Arrow IPC stream."
+        ) from None
+
+
+def _csv(text: str) -> Iterator[dict[str, str]]:
+    """Rows of a table whose first line names the inputs; comma or semicolon."""
+    first = text.split("\n", 1)[0]
+    separator = ";" if first.count(";") > first.count(",") else ","
+    reader = csv.reader(io.StringIO(text), delimiter=separator, strict=True)
+    try:
+        header = [name.strip() for name in next(reader, [])]
+        if len(set(header)) != len(header):
+            raise _whole("Une colonne est répétée.", "A column is repeated.")
+        for cells in reader:
+            if cells:
+                row = dict(zip(header, cells, strict=False))
+                if len(cells) != len(header):  # refused by name, like any unknown input
+                    row["(columns)"] = str(len(cells))
+                yield row
+    except csv.Error:
+        raise _whole("Ceci n'est pas du CSV.", "This is not CSV.") from None
+
+
+def _whole(fr: str, en: str) -> Faulty:
+    return Faulty([Fault(pointer="", code="not-json", message=Text(fr, en))])
+
+
+def _read(simulator: Simulator, rows: Rows, row: Any, law_date: date | None) -> Call | Faulty:
+    try:
+        if rows.texts:
+            return simulator.read_texts(row, law_date)
+        members = strict_json.read(row) if isinstance(row, str) else row
+        return simulator.read(members, law_date)
+    except Faulty as refusal:
+        return refusal
+
+
+async def answers(
+    simulator: Simulator, model: Model, rows: Rows, law_date: date | None
+) -> AsyncIterator[list[RowAnswer]]:
+    """The answers in the order of the rows, a chunk at a time."""
+    for start in range(0, len(rows.members), CHUNK):
+        here = rows.members[start : start + CHUNK]
+        calls = [_read(simulator, rows, row, law_date) for row in here]
+        right = [call for call in calls if isinstance(call, Call)]
+        outcomes = iter(await _compute(model, right) if right else ())
+        found: list[RowAnswer] = []
+        for number, call in enumerate(calls, start):
+            outcome = call if isinstance(call, Faulty) else next(outcomes)
+            if isinstance(outcome, Faulty):
+                found.append(RowAnswer(row=number, errors=_located(outcome, number)))
+            else:
+                found.append(_short(number, outcome, call))
+        yield found
+
+
+async def _compute(model: Model, calls: Sequence[Call]) -> Sequence[Outcome | Faulty]:
+    """The outcomes of a chunk; in halves when engines cannot answer it whole."""
+    try:
+        return await model.compute(calls)
+    except Unavailable as error:
+        if len(calls) > 1:
+            middle = len(calls) // 2
+            return [
+                *await _compute(model, calls[:middle]),
+                *await _compute(model, calls[middle:]),
+            ]
+        text = Text("Le moteur n'a pas répondu pour cette ligne.", str(error))
+        return [Faulty([Fault(pointer="", code="unavailable", message=text)])]
+
+
+def _located(refusal: Faulty, row: int) -> tuple[Fault, ...]:
+    """The same faults, whose pointers begin with the row."""
+    return tuple(
+        msgspec.structs.replace(fault, pointer=pointer(row) + fault.pointer)
+        for fault in refusal.faults
+    )
+
+
+def _short(row: int, outcome: Outcome, call: Call | Faulty) -> RowAnswer:
+    return RowAnswer(
+        row=row,
+        value=outcome.value,
+        marginal_rate=outcome.marginal_rate,
+        law_date=call.law_date if isinstance(call, Call) else None,
+        figures={figure.id: figure.value for figure in outcome.figures},
+    )
+
+
+class Writer:
+    """Answers in one media type: `head`, then each chunk, then `tail`."""
+
+    def __init__(self, media_type: str, figures: Sequence[str]) -> None:
+        self.media_type, self.figures = media_type, tuple(figures)
+        self._encoder = msgspec.json.Encoder()
+        self._first = True
+        self._sink = io.BytesIO()
+        columns = [("row", pa.int64()), ("value", pa.float64()), ("marginal_rate", pa.float64()),
+                   ("law_date", pa.date32()), *((name, pa.float64()) for name in self.figures),
+                   ("error_pointer", pa.string()), ("error_code", pa.string()),
+                   ("error_message", pa.string())]  # fmt: skip
+        self._schema = pa.schema(columns)
+        self._arrow: Any = None
+
+    def head(self) -> bytes:
+        if self.media_type == JSON:
+            return b"["
+        if self.media_type == CSV:
+            return (",".join(self._schema.names) + "\r\n").encode()
+        if self.media_type == ARROW:
+            self._arrow = pa.ipc.new_stream(self._sink, self._schema)
+            return self._drained()
+        return b""
+
+    def chunk(self, rows: Sequence[RowAnswer]) -> bytes:
+        if self.media_type == NDJSON:
+            return b"".join(self._encoder.encode(row) + b"\n" for row in rows)
+        if self.media_type == JSON:
+            joined = b",\n".join(self._encoder.encode(row) for row in rows)
+            before, self._first = (b"" if self._first else b",\n"), False
+            return before + joined if rows else b""
+        cells = [self._cells(row) for row in rows]
+        if self.media_type == CSV:
+            text = io.StringIO()
+            csv.writer(text).writerows(cells)
+            return text.getvalue().encode()
+        columns = [
+            pa.array(column, type=kind)
+            for column, kind in zip(zip(*cells, strict=True), self._schema.types, strict=True)
+        ]
+        self._arrow.write_batch(pa.record_batch(columns, schema=self._schema))
+        return self._drained()
+
+    def tail(self) -> bytes:
+        if self.media_type == JSON:
+            return b"]\n"
+        if self.media_type == ARROW:
+            self._arrow.close()
+            return self._drained()
+        return b""
+
+    def _cells(self, row: RowAnswer) -> list[Any]:
+        figures = row.figures or {}
+        fault = row.errors[0] if row.errors else None
+        said = (
+            (None, None, None) if fault is None else (fault.pointer, fault.code, fault.message.en)
+        )
+        return [row.row, row.value, row.marginal_rate, row.law_date,
+                *(figures.get(name) for name in self.figures), *said]  # fmt: skip
+
+    def _drained(self) -> bytes:
+        found = self._sink.getvalue()
+        self._sink.seek(0)
+        self._sink.truncate()
+        return found

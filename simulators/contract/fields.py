@@ -1,0 +1,252 @@
+"""Inputs, each declared once: what reads a value also writes its JSON Schema and its form.
+
+A field turns a JSON value into the Python value of a simulation, or raises `Wrong`. Text from a
+caller never goes further than this module: a choice becomes one of OUR words, and engines get
+its rank (`Choice.rank`), a number.
+"""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from simulators.contract.faults import nearest
+from simulators.contract.strict_json import NotFinite, readable
+from simulators.contract.texts import Law, Text
+
+type Value = float | int | bool | str | tuple[float, ...]
+
+
+class Wrong(Exception):
+    """One value cannot be an input; the reader adds the place."""
+
+    def __init__(self, code: str, message: Text, suggestion: str | None = None) -> None:
+        super().__init__(message.en)
+        self.code, self.message, self.suggestion = code, message, suggestion
+
+
+@dataclass(frozen=True, kw_only=True)
+class Field:
+    """What is common to every input. Without `default` the input is required."""
+
+    name: str
+    title: Text
+    description: Text
+    example: Value
+    default: Value | None = None
+    law: Law | None = None
+    group: str = ""  # inputs of one group stand together in forms
+
+    @property
+    def required(self) -> bool:
+        return self.default is None
+
+    def read(self, value: Any) -> Value:
+        """The value of an input, from JSON. Raises Wrong."""
+        raise NotImplementedError
+
+    def read_text(self, text: str) -> Value:
+        """The value from a form or a CSV cell: `12,5` and `12.5` are the same. Raises Wrong."""
+        return self.read(_parsed(text))
+
+    def schema(self, language: str = "fr") -> dict[str, Any]:
+        """JSON Schema (2020-12); both languages are always there, under `x-text`."""
+        found: dict[str, Any] = {
+            "title": self.title.in_language(language),
+            "description": self.description.in_language(language),
+            **self.shape(language),
+            "examples": [_plain(self.example)],
+            "x-text": {
+                tongue: {
+                    "title": self.title.in_language(tongue),
+                    "description": self.description.in_language(tongue),
+                }
+                for tongue in ("fr", "en")
+            },
+        }
+        if self.default is not None:
+            found["default"] = _plain(self.default)
+        if self.law is not None:
+            found["x-law"] = {"citation": self.law.citation, "url": self.law.url}
+        return found
+
+    def shape(self, language: str) -> Mapping[str, Any]:
+        """The part of the schema that says which values there are."""
+        raise NotImplementedError
+
+
+@dataclass(frozen=True, kw_only=True)
+class Number(Field):
+    """A finite number within bounds, both included, in `unit` (EUR/year, %, m2...)."""
+
+    unit: str
+    minimum: float
+    maximum: float
+
+    def read(self, value: Any) -> float:
+        if isinstance(value, NotFinite):
+            raise Wrong("not-finite", _NOT_FINITE)
+        # bool is an int for Python, not for JSON.
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise Wrong("not-a-number", _NOT_A_NUMBER)
+        if not math.isfinite(value):
+            raise Wrong("not-finite", _NOT_FINITE)
+        if value < self.minimum:
+            least = f"{self.minimum:.15g}"
+            raise Wrong("too-small", Text(f"Au moins {least}.", f"At least {least}."))
+        if value > self.maximum:
+            most = f"{self.maximum:.15g}"
+            raise Wrong("too-large", Text(f"Au plus {most}.", f"At most {most}."))
+        return float(value)
+
+    def shape(self, language: str) -> Mapping[str, Any]:
+        return {
+            "type": "number",
+            "minimum": _plain(self.minimum),
+            "maximum": _plain(self.maximum),
+            "x-unit": self.unit,
+        }
+
+
+@dataclass(frozen=True, kw_only=True)
+class Whole(Number):
+    """A whole number within bounds. `2.0` is whole, as JSON Schema says."""
+
+    def read(self, value: Any) -> int:
+        found = super().read(value)
+        if found != int(found):
+            raise Wrong("not-whole", Text("Un nombre entier.", "A whole number."))
+        return int(found)
+
+    def shape(self, language: str) -> Mapping[str, Any]:
+        return {**super().shape(language), "type": "integer"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Flag(Field):
+    """Yes or no: JSON `true` or `false`, nothing that resembles them."""
+
+    def read(self, value: Any) -> bool:
+        if not isinstance(value, bool):
+            message = Text("« true » ou « false » est attendu.", "true or false is expected.")
+            raise Wrong("not-a-flag", message)
+        return value
+
+    def read_text(self, text: str) -> bool:
+        return self.read({"true": True, "1": True, "false": False, "0": False}.get(text.strip()))
+
+    def shape(self, language: str) -> Mapping[str, Any]:
+        return {"type": "boolean"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Choice(Field):
+    """One of our own words, in a fixed order: the rank of a word is what engines get."""
+
+    options: Mapping[str, Text]
+    ranks: Mapping[str, int] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "ranks", {word: i for i, word in enumerate(self.options)})
+
+    def read(self, value: Any) -> str:
+        # A list or an object cannot be looked up in a mapping: text first.
+        if isinstance(value, str) and value in self.options:
+            return value
+        near = nearest(value, self.options) if isinstance(value, str) and readable(value) else None
+        words = ", ".join(self.options)
+        raise Wrong(
+            "not-a-choice",
+            Text(
+                f"Une valeur parmi : {words}."
+                + (f" Vouliez-vous dire « {near} » ?" if near else ""),
+                f"One of: {words}." + (f" Did you mean “{near}”?" if near else ""),
+            ),
+            near,
+        )
+
+    def read_text(self, text: str) -> str:
+        return self.read(text.strip())
+
+    def rank(self, value: Value) -> int:
+        """The number that stands for a word."""
+        return self.ranks[str(value)]
+
+    def shape(self, language: str) -> Mapping[str, Any]:
+        return {
+            "type": "string",
+            "enum": list(self.options),
+            "x-options": {
+                word: {"fr": text.fr, "en": text.en} for word, text in self.options.items()
+            },
+        }
+
+
+@dataclass(frozen=True, kw_only=True)
+class Series(Field):
+    """A list of numbers in `unit`, at most `most` of them, each within bounds."""
+
+    unit: str
+    minimum: float
+    maximum: float
+    most: int
+
+    def read(self, value: Any) -> tuple[float, ...]:
+        if not isinstance(value, list):
+            raise Wrong("not-a-list", Text("Une liste de nombres.", "A list of numbers."))
+        if len(value) > self.most:
+            message = Text(f"Au plus {self.most} nombres.", f"At most {self.most} numbers.")
+            raise Wrong("too-many", message)
+        one = Number(
+            name=self.name, title=self.title, description=self.description, example=0,
+            unit=self.unit, minimum=self.minimum, maximum=self.maximum,
+        )  # fmt: skip
+        return tuple(one.read(item) for item in value)
+
+    def read_text(self, text: str) -> tuple[float, ...]:
+        """Numbers separated by spaces or semicolons."""
+        return self.read([_parsed(part) for part in text.replace(";", " ").split()])
+
+    def shape(self, language: str) -> Mapping[str, Any]:
+        return {
+            "type": "array",
+            "maxItems": self.most,
+            "items": {"type": "number", "minimum": self.minimum, "maximum": self.maximum},
+            "x-unit": self.unit,
+        }
+
+
+def number_of(values: Mapping[str, Value], name: str) -> float:
+    """The value of an input that is a number or a flag, as engines take it."""
+    found = values[name]
+    if isinstance(found, str | tuple):
+        raise TypeError(f"{name} is not a number")
+    return float(found)
+
+
+_NOT_FINITE = Text("Un nombre fini est attendu.", "A finite number is expected.")
+_NOT_A_NUMBER = Text(
+    "Un nombre JSON est attendu, sans guillemets.", "A JSON number is expected, without quotes."
+)
+_DIGITS = frozenset("0123456789.+-")
+
+
+def _parsed(text: str) -> object:
+    """What a cell says, when it is a plain decimal number; else the text, which no number is."""
+    tidy = text.strip().replace("\u202f", "").replace("\u00a0", "").replace(" ", "")
+    tidy = tidy.replace(",", ".")
+    if not tidy or len(tidy) > 25 or not _DIGITS.issuperset(tidy):
+        return text
+    try:
+        return float(tidy)
+    except ValueError:
+        return text
+
+
+def _plain(value: Value) -> object:
+    """As JSON writes it: 2 rather than 2.0."""
+    if isinstance(value, tuple):
+        return [_plain(one) for one in value]
+    if isinstance(value, float) and value == int(value):
+        return int(value)
+    return value
