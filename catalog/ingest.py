@@ -9,7 +9,7 @@ test that plans every .sql file cannot see those tables.
 import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from datetime import date, datetime
 from operator import attrgetter
 from typing import Any
@@ -101,6 +101,9 @@ class OfficeRow:
     accessibility_details: str | None
     timezone: str
     point: tuple[float, float] | None
+    siret: str | None = None
+    identifiers: Mapping[str, str] = field(default_factory=dict)  # scheme: id, elsewhere
+    helps_with: tuple[str, ...] = ()  # what people come for, in the source's own words
 
     @property
     def fingerprint(self) -> str:
@@ -142,8 +145,8 @@ class EvidenceRow:
     url: str
 
 
-_COMMUNE_VALUES = attrgetter(*(field.name for field in fields(CommuneRow)))
-_OFFICE_VALUES = attrgetter(*(field.name for field in fields(OfficeRow)))
+_COMMUNE_VALUES = attrgetter(*(one.name for one in fields(CommuneRow)))
+_OFFICE_VALUES = attrgetter(*(one.name for one in fields(OfficeRow)))
 
 
 def _fingerprint(values: object) -> str:
@@ -368,7 +371,8 @@ MAKE_OFFICES = """
 create temporary table staged_office (
   remote_id text, kind text, name text, commune_code text, address text, email text,
   phone text, website text, hours jsonb, accessibility text, accessibility_details text,
-  timezone text, longitude double precision, latitude double precision, fingerprint text
+  timezone text, longitude double precision, latitude double precision, siret text,
+  identifiers jsonb, helps_with text[], fingerprint text
 ) on commit drop
 """
 # Each office that is new or changed keeps what it says now as a version, in the same statement.
@@ -376,13 +380,14 @@ ADD_OFFICES = """
 with written as (
 insert into catalog.office as o
   (source_id, remote_id, kind, name, commune_number, address, email, phone, website, hours,
-   accessibility, accessibility_details, timezone, point, fingerprint, evidence_id, observed_at)
+   accessibility, accessibility_details, timezone, point, siret, identifiers, helps_with,
+   fingerprint, evidence_id, observed_at)
 select %(source)s::text, s.remote_id, s.kind,
        case when s.kind = 'mairie' then 'Mairie – ' || c.name else s.name end,
        c.number, s.address, s.email, s.phone, s.website, s.hours, s.accessibility,
        s.accessibility_details, s.timezone,
-       st_setsrid(st_makepoint(s.longitude, s.latitude), 4326),
-       s.fingerprint, %(evidence)s::bigint, %(observed_at)s::timestamptz
+       st_setsrid(st_makepoint(s.longitude, s.latitude), 4326), s.siret, s.identifiers,
+       s.helps_with, s.fingerprint, %(evidence)s::bigint, %(observed_at)s::timestamptz
 from   staged_office s
 join   catalog.commune c on c.code = s.commune_code
 on conflict (source_id, remote_id) do update set
@@ -390,7 +395,8 @@ on conflict (source_id, remote_id) do update set
   address = excluded.address, email = excluded.email, phone = excluded.phone,
   website = excluded.website, hours = excluded.hours, accessibility = excluded.accessibility,
   accessibility_details = excluded.accessibility_details, timezone = excluded.timezone,
-  point = excluded.point, fingerprint = excluded.fingerprint,
+  point = excluded.point, siret = excluded.siret, identifiers = excluded.identifiers,
+  helps_with = excluded.helps_with, fingerprint = excluded.fingerprint,
   evidence_id = excluded.evidence_id, observed_at = excluded.observed_at, withdrawn_at = null
 where (o.fingerprint, o.withdrawn_at is null) is distinct from (excluded.fingerprint, true)
 returning o.*, (xmax = 0) as fresh
@@ -401,6 +407,7 @@ select id,
          'kind', kind, 'name', name, 'address', address, 'email', email, 'phone', phone,
          'website', website, 'hours', hours, 'accessibility', accessibility,
          'accessibility_details', accessibility_details, 'timezone', timezone,
+         'siret', siret, 'identifiers', identifiers, 'helps_with', helps_with,
          'withdrawn_at', withdrawn_at, 'longitude', st_x(point), 'latitude', st_y(point)),
        evidence_id, observed_at
 from   written
@@ -417,6 +424,9 @@ select count(*) filter (where o.withdrawn_at is not null) as office_back,
        count(*) filter (where (o.accessibility, o.accessibility_details)
                         is distinct from (s.accessibility, s.accessibility_details))
          as office_accessibility,
+       count(*) filter (where (o.siret, o.identifiers)
+                        is distinct from (s.siret, s.identifiers)) as office_identifiers,
+       count(*) filter (where o.helps_with <> s.helps_with) as office_helps_with,
        count(*) filter (where (st_x(o.point), st_y(o.point))
                         is distinct from (s.longitude, s.latitude)) as office_point
 from   staged_office s
@@ -453,7 +463,8 @@ def save_offices(
                 row.remote_id, row.kind, row.name, row.commune_code, row.address, row.email,
                 row.phone, row.website,
                 None if row.hours is None else json.dumps(row.hours), row.accessibility,
-                row.accessibility_details, row.timezone, longitude, latitude, mark,
+                row.accessibility_details, row.timezone, longitude, latitude, row.siret,
+                json.dumps(row.identifiers, sort_keys=True), list(row.helps_with), mark,
             )  # fmt: skip
 
     conn.execute(MAKE_OFFICES)
@@ -461,7 +472,8 @@ def save_offices(
         conn,
         "staged_office",
         "remote_id, kind, name, commune_code, address, email, phone, website, hours,"
-        " accessibility, accessibility_details, timezone, longitude, latitude, fingerprint",
+        " accessibility, accessibility_details, timezone, longitude, latitude, siret, identifiers,"
+        " helps_with, fingerprint",
         staged(),
     )
     parameters = {"source": source_id, "evidence": evidence_id, "observed_at": observed_at}
