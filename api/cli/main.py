@@ -21,6 +21,7 @@ COMMANDS = {
     "worker": ("api.cli.worker", "Run background jobs: harvests, publications."),
     "harvest": ("api.cli.harvest", "Read the sources into the catalogue."),
     "publish": ("api.cli.publish", "Make what readers see from the catalogue."),
+    "bulk": ("api.cli.bulk", "Write the bulk files: everything public, as whole tables."),
     "migrate": ("api.cli.migrate", "Bring the database to the schema of this version."),
     "cluster": ("api.cli.cluster", "Start, stop or ask the private database in var/."),
     "status": ("api.cli.status", "Say what runs, what was harvested and what is published."),
