@@ -1,8 +1,12 @@
 """Lists of places against a real database: nothing lost, nothing doubled, nothing wiped."""
 
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -17,6 +21,7 @@ from harvest.apply import Context
 from harvest.office_runs import OfficesSaid
 from harvest.source_files import Release, SourceFile
 
+ROOT = Path(__file__).resolve().parents[2]
 DAY = date(2026, 1, 1)
 
 
@@ -304,3 +309,34 @@ def test_facts_that_were_held_are_released(world: Any) -> None:
         "where state is null and service = 'contact-email'"
     )
     assert gone == [(held, "2026-10-06")]
+
+
+def test_a_person_lists_what_waits_and_releases_it_from_a_terminal(desk: Desk) -> None:
+    """The whole command, in a process of its own."""
+    desk.lists(1, desk.rows(*range(100)))
+    desk.lists(2, desk.rows(*range(70)))
+    listed = guichet(desk, "runs", "--source", "libraries")
+    (run_id,) = desk.ask("select id from harvest.run where state = 'held'")[0]
+    assert f"guichet release {run_id} --reason" in listed
+    assert "30 of 100 would be lost" in listed
+    said = guichet(desk, "release", str(run_id), "--reason", "confirmé", "--by", "Ada")
+    assert "30 of 30 offices no longer listed" in said
+    assert "Waiting" not in guichet(desk, "runs")
+
+
+def guichet(desk: Desk, *arguments: str) -> str:
+    done = subprocess.run(
+        [sys.executable, "-m", "api.cli.main", *arguments],
+        cwd=ROOT,
+        env={
+            **os.environ,
+            "GUICHET_VAR": str(desk.settings.paths.var),
+            "GUICHET_DATABASE_URL": desk.settings.database.url,
+        },
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
