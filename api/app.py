@@ -8,6 +8,7 @@ from tornado.web import Application
 from api.handlers import (
     health,
     page_commune,
+    page_login,
     page_map,
     page_people,
     page_site,
@@ -40,6 +41,7 @@ ROUTE_MODULES: tuple[Any, ...] = (
     page_commune,
     page_map,
     page_people,
+    page_login,
 )
 
 

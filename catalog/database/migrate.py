@@ -21,7 +21,12 @@ from sqlalchemy import Connection, create_engine, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
-from catalog.database import address, pools
+from catalog.database import (
+    address,
+    crowd_tables,  # noqa: F401 (imported to register its shapes in `metadata`)
+    outbox_tables,  # noqa: F401 (as above)
+    pools,
+)
 from catalog.database.tables import metadata
 from config.errors import Conflict, Unavailable
 from config.settings import Settings
