@@ -10,6 +10,7 @@ from typing import Any
 import procrastinate
 from procrastinate import JobContext, PsycopgConnector, RetryStrategy
 
+from catalog import live
 from catalog.database import address
 from catalog.database.locks import alone
 from config.errors import Conflict, Unavailable
@@ -78,6 +79,13 @@ def register(app: procrastinate.App, settings: Settings) -> None:
 
         for source_id in runs.source_ids():
             _ask(app, "harvest_source", source_id=source_id)
+
+    @app.periodic(cron="* * * * *", periodic_id="settle")
+    @app.task(name="settle", lock="settle", queueing_lock="settle", retry=PATIENCE)
+    def settle(timestamp: int = 0) -> None:
+        """Score what a process that was killed had appended and not scored."""
+        if count := live.settle(settings):
+            log.info("%d statements of a process that ended are scored", count)
 
     @app.periodic(cron="*/5 * * * *", periodic_id="stalled")
     @app.task(name="retry_stalled", queueing_lock="retry_stalled", pass_context=True)

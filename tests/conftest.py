@@ -219,6 +219,12 @@ def served(settings: Settings, *extra: str) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
+def serve() -> Callable[..., contextlib.AbstractContextManager[str]]:
+    """`served`, for the tests that serve a database of their own."""
+    return served
+
+
+@pytest.fixture(scope="session")
 def site(small_france_settings: Settings) -> Iterator[str]:
     """Base URL of the real server over small_france, published."""
     from tiles import publication
