@@ -34,6 +34,8 @@ PAGES: Mapping[str, tuple[str, str]] = {
     "legal": ("/fr/mentions-legales", "/en/legal"),
     "sitemap": ("/fr/plan-du-site", "/en/sitemap"),
     "contribute": ("/fr/contribuer", "/en/contribute"),
+    "login": ("/fr/connexion", "/en/login"),
+    "logout": ("/fr/deconnexion", "/en/logout"),
 }
 _SLOT = re.compile(r"\{(\w+)\}")
 

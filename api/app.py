@@ -9,6 +9,7 @@ from api.handlers import (
     bulk_files,
     health,
     page_commune,
+    page_login,
     page_map,
     page_people,
     page_site,
@@ -42,6 +43,7 @@ ROUTE_MODULES: tuple[Any, ...] = (
     page_commune,
     page_map,
     page_people,
+    page_login,
 )
 
 
