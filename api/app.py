@@ -10,6 +10,7 @@ from api.handlers import (
     page_commune,
     page_map,
     page_people,
+    page_simulators,
     page_site,
     static_files,
     tile_files,
@@ -40,6 +41,7 @@ ROUTE_MODULES: tuple[Any, ...] = (
     page_commune,
     page_map,
     page_people,
+    page_simulators,
 )
 
 

@@ -145,7 +145,8 @@ class Prose(PageHandler):
 
 class SiteMap(PageHandler):
     def get(self) -> None:
-        names = ("home", "map", "around-me", "search", "compare", "services", "method", "sources",
+        names = ("home", "map", "around-me", "search", "compare", "services", "simulators",
+                 "simulator-method", "simulator-widget", "method", "sources",
                  "data", "contribute", "help", "accessibility", "privacy", "legal")  # fmt: skip
         self.render_page("sitemap.html", names=names)
 
