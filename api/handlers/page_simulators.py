@@ -90,6 +90,13 @@ class SimulatorList(SimulatorPages):
         self.render_page("simulators.html")
 
 
+class SimulatorWidget(SimulatorPages):
+    """How to put a simulator on another site, with the thing itself at work."""
+
+    def get(self) -> None:
+        self.render_page("simulator_widget.html", code=_EMBED.format(origin=self.origin))
+
+
 class SimulatorMethod(SimulatorPages):
     """What was tried, against whom, and what differs: read from the file that the tests write."""
 
@@ -318,6 +325,8 @@ class SimulatorAnswer(SimulatorPages):
         )
 
 
+_EMBED = """<script type="module" src="{origin}/embed/simulateur.js"></script>
+<guichet-simulateur name="hiring-cost" lang="fr"></guichet-simulateur>"""
 _OPTIONS = ("law_date", "model", "figure", "wanted", "variable", "min", "max")
 _WANTED = Number(
     name="wanted", title=Text("Montant voulu", "Wanted amount"), description=Text("", ""),
@@ -355,6 +364,7 @@ def _twice(call: Call, varied: Number) -> float:
 
 ROUTES = [
     *page_routes("simulators", SimulatorList),
+    *page_routes("simulator-widget", SimulatorWidget),
     *page_routes("simulator-method", SimulatorMethod),
     *page_routes("simulator-answer", SimulatorAnswer),
     *page_routes("simulator", SimulatorPage),

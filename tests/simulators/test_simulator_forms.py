@@ -78,7 +78,7 @@ def test_a_box_that_is_ticked_by_default_and_a_series() -> None:
                 most=5,
                 default=(1.5, 2.0),
             ),
-        )  # fmt: skip
+        )
     )
     box, series = made.groups(made.defaults())[0].controls
     assert box.checked_first

@@ -41,7 +41,7 @@ def test_the_page_and_the_api_give_the_same_figures(client: httpx.Client) -> Non
     assert f"{api['value']:,.0f} €".replace(",", " ") in said
     for line in api["breakdown"]:
         assert line["label"]["fr"] in said
-        if "law" in line and line["law"]:
+        if line.get("law"):
             assert line["law"]["url"] in html.unescape(page.text)
     for warning in api["warnings"]:
         assert warning["fr"] in said
