@@ -6,6 +6,7 @@ from tornado.routing import PathMatches, Rule, URLSpec
 from tornado.web import Application
 
 from api.handlers import (
+    embed_files,
     health,
     page_commune,
     page_map,
@@ -29,6 +30,7 @@ from api.site import Site
 ROUTE_MODULES: tuple[Any, ...] = (
     health,
     static_files,
+    embed_files,
     tile_files,
     v1_documents,
     v1_status,

@@ -121,7 +121,7 @@ def test_everything_works_without_scripts(
 ) -> None:
     page, _ = open_page(javascript=False)
     page.goto(simulators_site + page_of(name))
-    fields = {key: value for key, value in CASES[name].items()}
+    fields = dict(CASES[name])
     for key, value in fields.items():
         field = page.locator(f"#input-{key}")
         # Without scripts a folded part is opened as anybody does: by its summary.
