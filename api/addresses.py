@@ -36,6 +36,14 @@ PAGES: Mapping[str, tuple[str, str]] = {
     "contribute": ("/fr/contribuer", "/en/contribute"),
     "login": ("/fr/connexion", "/en/login"),
     "logout": ("/fr/deconnexion", "/en/logout"),
+    "simulators": ("/fr/simulateurs", "/en/simulators"),
+    "simulator-method": ("/fr/simulateurs/methode", "/en/simulators/method"),
+    "simulator-widget": ("/fr/simulateurs/integrer", "/en/simulators/embed"),
+    "simulator": ("/fr/simulateurs/{simulator}", "/en/simulators/{simulator}"),
+    "simulator-answer": (
+        "/fr/simulateurs/{simulator}/reponses/{answer}",
+        "/en/simulators/{simulator}/answers/{answer}",
+    ),
 }
 _SLOT = re.compile(r"\{(\w+)\}")
 
