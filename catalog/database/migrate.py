@@ -22,6 +22,9 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
 from catalog.database import address, pools
+from catalog.database import (
+    outline_tables as outline_tables,
+)  # every file of shapes: for the drift check
 from catalog.database.tables import metadata
 from config.errors import Conflict, Unavailable
 from config.settings import Settings
