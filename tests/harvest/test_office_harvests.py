@@ -340,3 +340,60 @@ def guichet(desk: Desk, *arguments: str) -> str:
     )
     assert done.returncode == 0, done.stderr
     return done.stdout
+
+
+# ------------------------------------------------------------------------------- renamed ids
+
+
+def test_a_source_that_renames_all_its_ids_at_each_harvest_makes_no_copy(desk: Desk) -> None:
+    """GSA/data.gov#3968, etalab/data.gouv.fr#680 and #1761: one more copy at each harvest."""
+    desk.lists(0, desk.rows(*range(60)))
+    ids = sorted(desk.ids().values())
+    for day in range(1, 6):
+        renamed = [desk.row(n, remote_id=f"{day}-{n * 7919 % 1000}") for n in range(60)]
+        said = desk.lists(day, renamed)
+        assert said.counts()["offices_renamed"] == 60
+        assert not said.held, "nothing is lost: the brake stays open"
+        assert "offices_unlisted" not in said.counts()
+    assert sorted(desk.ids().values()) == ids, "the hub's ids never change"
+    assert desk.ask("select count(*) from catalog.office") == [(60,)]
+    assert desk.ask("select count(*) from catalog.office_alias") == [(300,)]
+    reasons = desk.ask("select score, explained from catalog.office_alias limit 1")
+    assert reasons[0][0] > 0.99
+    assert {part["what"] for part in reasons[0][1]} >= {"name", "address", "distance"}
+
+
+def test_a_source_that_goes_back_to_its_former_ids_finds_them(desk: Desk) -> None:
+    desk.lists(1, desk.rows(1, 2))
+    ids = desk.ids()
+    desk.lists(2, [desk.row(1, remote_id="autre"), desk.row(2)])
+    # Back under the first id, and with so many changes that nothing else would recognise it.
+    back = desk.row(1, name="Tiers-lieu", address="99 quai Neuf", phone="06", point=(1.0, 44.0))
+    desk.lists(3, [back, desk.row(2)])
+    assert desk.ids() == ids
+
+
+def test_a_renamed_and_withdrawn_place_comes_back_as_itself(desk: Desk) -> None:
+    desk.lists(1, desk.rows(1, 2, 3))
+    ids = desk.ids()
+    desk.lists(2, desk.rows(1, 2))
+    desk.lists(40, desk.rows(1, 2))
+    assert desk.withdrawn() == {"id-3"}
+    desk.lists(50, [*desk.rows(1, 2), desk.row(3, remote_id="new-3")])
+    assert desk.ids() == {"id-1": ids["id-1"], "id-2": ids["id-2"], "new-3": ids["id-3"]}
+    assert desk.withdrawn() == set()
+    assert desk.orphans() == {}
+
+
+def test_an_id_that_is_used_again_for_another_place_is_another_office(desk: Desk) -> None:
+    desk.lists(1, desk.rows(1, 2))
+    desk.lists(2, [desk.row(1, remote_id="autre"), desk.row(2)])
+    desk.lists(3, [desk.row(1, remote_id="autre"), desk.row(2), desk.row(30, remote_id="id-1")])
+    assert len(desk.ids()) == 3
+
+
+def test_a_plan_says_who_was_renamed_and_why(desk: Desk) -> None:
+    desk.lists(1, desk.rows(1, 2))
+    said = desk.lists(2, [desk.row(1, remote_id="autre"), desk.row(2)])
+    (line,) = [line for line in said.details if line.startswith("office renamed")]
+    assert line.startswith("office renamed: id-1 -> autre (1.00: name 1.00, address 1.00")
