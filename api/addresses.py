@@ -27,6 +27,7 @@ PAGES: Mapping[str, tuple[str, str]] = {
     "method": ("/fr/methode", "/en/method"),
     "sources": ("/fr/sources", "/en/sources"),
     "data": ("/fr/donnees", "/en/data"),
+    "api": ("/fr/api", "/en/api"),
     "help": ("/fr/aide", "/en/help"),
     "accessibility": ("/fr/accessibilite", "/en/accessibility"),
     "privacy": ("/fr/confidentialite", "/en/privacy"),

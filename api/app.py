@@ -6,6 +6,7 @@ from tornado.routing import PathMatches, Rule, URLSpec
 from tornado.web import Application
 
 from api.handlers import (
+    bulk_files,
     health,
     page_commune,
     page_map,
@@ -29,6 +30,7 @@ ROUTE_MODULES: tuple[Any, ...] = (
     health,
     static_files,
     tile_files,
+    bulk_files,
     v1_documents,
     v1_status,
     v1_territories,
@@ -53,7 +55,7 @@ def make_app(site: Site) -> Application:
     rules: list[Rule] = [
         *routes(),
         # What no route knows: the API answers with a problem, the rest with a page.
-        Rule(PathMatches(r"/(api|tiles|ids|ogc)/.*"), NotFoundApi),
+        Rule(PathMatches(r"/(api|tiles|ids|ogc|data)/.*"), NotFoundApi),
         Rule(PathMatches(r".*"), NotFoundPage),
     ]
     return Application(

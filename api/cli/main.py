@@ -23,6 +23,7 @@ COMMANDS = {
     "runs": ("api.cli.runs", "What the last harvests did, and what waits for a person."),
     "release": ("api.cli.release", "Decide on a loss that the brake held back."),
     "publish": ("api.cli.publish", "Make what readers see from the catalogue."),
+    "bulk": ("api.cli.bulk", "Write the bulk files: everything public, as whole tables."),
     "migrate": ("api.cli.migrate", "Bring the database to the schema of this version."),
     "cluster": ("api.cli.cluster", "Start, stop or ask the private database in var/."),
     "status": ("api.cli.status", "Say what runs, what was harvested and what is published."),

@@ -7,11 +7,16 @@ from tornado.routing import URLSpec
 
 from api.addresses import address
 from api.handlers.base import PageHandler, page_routes
+from api.handlers.bulk_files import path_of
 from catalog import summary, territories
 from catalog.observations import Nature
 from catalog.referential import BUNDLE_ID, Service
 from catalog.states import Simple, State
 from catalog.summary import Summary
+from config.errors import NotFound
+from tiles.bulk import rebuild
+from tiles.bulk.rebuild import BulkFile
+from tiles.bulk.tables import tables as bulk_tables
 
 QUALITY = re.compile(r"q=([01](?:\.\d{0,3})?)", re.ASCII)
 
@@ -136,6 +141,27 @@ class Sources(SiteHandler):
         self.render_page("sources.html", sources=self.site.edition.sources)
 
 
+class Data(PageHandler):
+    """The bulk files, their dictionary, and the first things to ask the API."""
+
+    def get(self) -> None:
+        try:
+            _, manifest = rebuild.newest(self.site.settings)
+        except NotFound:
+            manifest = None
+        files: dict[str, list[BulkFile]] = {}
+        for file in manifest.files if manifest else ():
+            files.setdefault(file.table, []).append(file)
+        self.render_page(
+            "data.html",
+            manifest=manifest,
+            files=files,
+            tables=bulk_tables(self.site.referential),
+            path_of=path_of,
+            sources=self.site.edition.sources,
+        )
+
+
 class Prose(PageHandler):
     """A page of words, one file per language."""
 
@@ -145,8 +171,9 @@ class Prose(PageHandler):
 
 class SiteMap(PageHandler):
     def get(self) -> None:
-        names = ("home", "map", "around-me", "search", "compare", "services", "method", "sources",
-                 "data", "contribute", "help", "accessibility", "privacy", "legal")  # fmt: skip
+        names = ("home", "map", "around-me", "search", "compare", "services", "method",
+                 "sources", "data", "api", "contribute", "help", "accessibility", "privacy",
+                 "legal")  # fmt: skip
         self.render_page("sitemap.html", names=names)
 
 
@@ -158,10 +185,11 @@ ROUTES: list[Any] = [
     *page_routes("territory", TerritoryPage),
     *page_routes("method", Method),
     *page_routes("sources", Sources),
+    *page_routes("data", Data),
     *page_routes("sitemap", SiteMap),
     *(
         route
-        for name in ("data", "help", "accessibility", "privacy", "legal", "contribute")
+        for name in ("api", "help", "accessibility", "privacy", "legal", "contribute")
         for route in page_routes(name, Prose)
     ),
 ]
