@@ -10,7 +10,8 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from catalog import office_aliases, office_standing
+from catalog import corrections, office_aliases, office_standing
+from catalog.corrections import Conflict
 from catalog.ingest import OfficeRow, Rejection, save_offices
 from catalog.likeness import Place, likeness
 from catalog.office_standing import KnownOffice, Said
@@ -29,6 +30,7 @@ class OfficesSaid:
     rejections: tuple[Rejection, ...]
     details: tuple[str, ...]
     renames: Renames
+    conflicts: tuple[Conflict, ...]
 
     @property
     def held(self) -> bool:
@@ -47,6 +49,8 @@ class OfficesSaid:
         """For the journal; the rejected rows are counted by whoever adds all of a run's."""
         renamed = len(self.renames.found)
         more = {"offices_renamed": renamed} if renamed else {}
+        if self.conflicts:
+            more["offices_conflicts"] = len(self.conflicts)
         return {**self.written, **self.plan.counts(), **more}
 
 
@@ -119,6 +123,7 @@ def offer(
     )
     written = {name: count for name, count in counted.items() if not name.startswith("office_")}
     written |= Counter(f"office_{one.field}" for told in changes.values() for one in told)
+    conflicts = tuple(corrections.reapply(conn, context.source.id))
     context.reject(listing.rejections)
     kind_brake = brake(context)
     plan = plan_offices(
@@ -150,8 +155,13 @@ def offer(
         plan,
         {**written, "offices": len(listing.marks)},
         tuple(listing.rejections),
-        (*_renamed_lines(renames), *lines(plan, changes, names, LINES)),
+        (
+            *map(str, conflicts[:LINES]),
+            *_renamed_lines(renames),
+            *lines(plan, changes, names, LINES),
+        ),
         renames,
+        conflicts,
     )
 
 

@@ -103,7 +103,7 @@ office_correction = Table(
     Column("id", BigInteger, Identity(), primary_key=True),
     Column("office_id", BigInteger, ForeignKey("catalog.office.id"), nullable=False),
     Column("field", Text, nullable=False),
-    Column("value", JSONB, comment="null: the correction ends, the source speaks again"),
+    Column("value", JSONB, comment="{value: ...}; null: the correction ends"),
     Column("nature", Text, nullable=False, comment="see catalog.observations.Nature"),
     Column("decided_by", Text, nullable=False),
     Column("seen", Text, nullable=False, comment="what was seen or said, verbatim"),

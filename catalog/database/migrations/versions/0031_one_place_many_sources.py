@@ -13,6 +13,49 @@ depends_on: str | Sequence[str] | None = None
 
 MOMENT = sa.DateTime(timezone=True)
 NOW = sa.text("now()")
+# What readers see of offices: those that stand, one for each place whatever the number of sources.
+# What the kept office does not say is filled from those merged into it; `sources` names them all.
+# An office whose keeper was withdrawn is seen again.
+PUB_OFFICE = """
+create view catalog.pub_office as
+select o.id, o.source_id, o.remote_id, o.kind, o.name, o.commune_number,
+       coalesce(o.address, same.address) as address, coalesce(o.email, same.email) as email,
+       coalesce(o.phone, same.phone) as phone, coalesce(o.website, same.website) as website,
+       coalesce(o.hours, same.hours) as hours,
+       coalesce(o.accessibility, same.accessibility) as accessibility, o.accessibility_details,
+       o.timezone, o.point, coalesce(o.siret, same.siret) as siret, o.identifiers, o.helps_with,
+       o.evidence_id, o.observed_at,
+       array_prepend(o.source_id, coalesce(same.sources, '{}')) as sources,
+       case when same.listed then null else p.since end as unlisted_since
+from   catalog.office o
+left   join catalog.office_orphan p on p.office_id = o.id
+left   join lateral (
+  with recursive merged (id) as (
+    select r.old_id from catalog.office_redirect r where r.new_id = o.id
+    union
+    select r.old_id from catalog.office_redirect r join merged on r.new_id = merged.id
+  )
+  select array_agg(distinct m.source_id) filter (where m.source_id <> o.source_id) as sources,
+         bool_or(n.office_id is null) as listed,
+         (array_agg(m.address order by m.id) filter (where m.address is not null))[1] as address,
+         (array_agg(m.email order by m.id) filter (where m.email is not null))[1] as email,
+         (array_agg(m.phone order by m.id) filter (where m.phone is not null))[1] as phone,
+         (array_agg(m.website order by m.id) filter (where m.website is not null))[1] as website,
+         (array_agg(m.hours order by m.id) filter (where m.hours is not null))[1] as hours,
+         (array_agg(m.accessibility order by m.id) filter (where m.accessibility is not null))[1]
+           as accessibility,
+         (array_agg(m.siret order by m.id) filter (where m.siret is not null))[1] as siret
+  from   merged
+  join   catalog.office m on m.id = merged.id and m.withdrawn_at is null
+  left   join catalog.office_orphan n on n.office_id = m.id
+) same on true
+where  o.withdrawn_at is null
+  and  not exists (
+    select from catalog.office_redirect r
+    join   catalog.office keeper on keeper.id = r.new_id
+    where  r.old_id = o.id and keeper.withdrawn_at is null
+  )
+"""
 APPEND_ONLY = ("catalog.office_merge", "catalog.office_correction")
 
 
@@ -61,7 +104,7 @@ def upgrade() -> None:
         sa.Column("id", sa.BigInteger(), sa.Identity(), nullable=False),
         sa.Column("office_id", sa.BigInteger(), nullable=False),
         sa.Column("field", sa.Text(), nullable=False),
-        sa.Column("value", JSONB(), comment="null: the correction ends, the source speaks again"),
+        sa.Column("value", JSONB(), comment="{value: ...}; null: the correction ends"),
         sa.Column("nature", sa.Text(), nullable=False, comment="see catalog.observations.Nature"),
         sa.Column("decided_by", sa.Text(), nullable=False),
         sa.Column("seen", sa.Text(), nullable=False, comment="what was seen or said, verbatim"),
@@ -89,3 +132,4 @@ def upgrade() -> None:
             f"create trigger append_only before update or delete or truncate on {table} "
             "for each statement execute function catalog.refuse_change()"
         )
+    op.execute(PUB_OFFICE)
