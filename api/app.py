@@ -7,10 +7,13 @@ from tornado.web import Application
 
 from api.handlers import (
     bulk_files,
+    embed_files,
     health,
     page_commune,
+    page_login,
     page_map,
     page_people,
+    page_simulators,
     page_site,
     static_files,
     tile_files,
@@ -30,6 +33,7 @@ from api.site import Site
 ROUTE_MODULES: tuple[Any, ...] = (
     health,
     static_files,
+    embed_files,
     tile_files,
     bulk_files,
     v1_documents,
@@ -44,6 +48,8 @@ ROUTE_MODULES: tuple[Any, ...] = (
     page_commune,
     page_map,
     page_people,
+    page_login,
+    page_simulators,
 )
 
 

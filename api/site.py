@@ -34,6 +34,8 @@ from catalog.sources import Source
 from catalog.territories import Geography
 from config.errors import GuichetError, NotFound, Unavailable
 from config.settings import Settings
+from crowd.passwords import Verifier
+from crowd.signing import Keyring
 from geo.frames import FRAMES
 from simulators.openfisca_france.pool import Limits
 from simulators.registry import Simulators, open_simulators
@@ -91,6 +93,8 @@ class Site:
     simulators: Simulators
     keeping: RateBudget  # of permalinks, which stay for ever
     packed: Packed = field(default_factory=Packed)
+    keyring: Keyring = field(default_factory=Keyring)
+    verifier: Verifier = field(default_factory=Verifier)
     frames: frozenset[str] = frozenset(frame.id for frame in FRAMES)
     release: str = ""
     in_flight: int = 0  # requests being answered: a graceful stop waits for zero
@@ -210,7 +214,7 @@ def _engine_limits(settings: Settings) -> Limits:
 def _release() -> str:
     """A hash of the code and words that make answers: caches are keyed by it."""
     found = hashlib.sha256()
-    for package in ("api", "catalog", "config", "geo", "simulators", "tiles"):
+    for package in ("api", "catalog", "config", "crowd", "geo", "simulators", "tiles"):
         for path in sorted((ROOT.parent / package).rglob("*")):
             if path.suffix in (".py", ".html", ".toml", ".sql"):
                 found.update(path.read_bytes())
