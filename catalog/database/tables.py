@@ -270,7 +270,7 @@ office_redirect = Table(
     "office_redirect",
     metadata,
     Column("old_id", BigInteger, primary_key=True),
-    Column("new_id", BigInteger, ForeignKey("catalog.office.id"), nullable=False),
+    Column("new_id", BigInteger, ForeignKey("catalog.office.id"), nullable=False, index=True),
     Column("reason", Text, nullable=False),
     Column("recorded_at", MOMENT, nullable=False, server_default=NOW),
     schema="catalog",
