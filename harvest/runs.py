@@ -212,10 +212,11 @@ def _read_ahead(
     store = RawStore(settings.paths.raw)
     store.folder.mkdir(parents=True, exist_ok=True)
     parse = KINDS[source.kind].parse
+    pool = ThreadPoolExecutor if KINDS[source.kind].isolated else _parsers
     done = 0
     with (
         ThreadPoolExecutor(DOWNLOADS) as downloads,
-        _parsers(min(PARSERS, len(releases))) as parsers,
+        pool(min(PARSERS, len(releases))) as parsers,
     ):
 
         def get(release: Release) -> Any:

@@ -102,6 +102,7 @@ class HoursMapping(Words):
     form: HoursForm
     column: Column | None = None
     days: Mapping[str, Column] = Field(default_factory=dict)
+    free: bool = False  # people wrote sentences: many that cannot be read are no drift
 
     @model_validator(mode="after")
     def _whole(self) -> Self:
@@ -113,11 +114,20 @@ class HoursMapping(Words):
 
 
 class Only(Words):
-    """Which rows are ours: those whose `value` is one of `among` (or none of `never`)."""
+    """Which rows are ours: those whose `value` is one of `among`, none of `never`, and holds
+    what the regular expression `like` looks for."""
 
     value: Column
     among: tuple[str, ...] = ()
     never: tuple[str, ...] = ()
+    like: str | None = None
+
+    @field_validator("like")
+    @classmethod
+    def _pattern(cls, text: str | None) -> str | None:
+        if text is not None:
+            re.compile(text)
+        return text
 
 
 class PlacesMapping(Words):
@@ -164,7 +174,7 @@ class FactMapping(Words):
     service: str
     attributes: tuple[str, ...]
     seen: str  # what is kept as proof: text with {column} slots
-    url: Column | None = None
+    url: str = ""  # where a resident goes: the same
     only: tuple[Only, ...] = ()
 
 
@@ -201,8 +211,7 @@ def _used(mapping: BaseModel) -> frozenset[str]:
         if isinstance(value, Value):
             found.update(value.used)
         elif isinstance(value, FactMapping):
-            found.update(re.findall(r"\{([^{}]+)\}", value.seen))
-            walk(value.url)
+            found.update(re.findall(r"\{([^{}]+)\}", value.seen + value.url))
             walk(value.only)
         elif isinstance(value, BaseModel):
             for name in type(value).model_fields:

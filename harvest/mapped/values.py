@@ -61,6 +61,8 @@ def chosen(only: tuple[Only, ...], row: Row) -> bool:
             return False
         if found in one.never:
             return False
+        if one.like is not None and _pattern(one.like).search(found) is None:
+            return False
     return True
 
 
