@@ -24,6 +24,7 @@ MOST_DISTRIBUTIONS = 300
 DOI = re.compile(r"\b(10\.\d{4,9}/[^\s\"<>?#]+)", re.IGNORECASE)
 UUID = re.compile(r"[0-9a-f]{8}-?([0-9a-f]{4}-?){3}[0-9a-f]{12}", re.IGNORECASE)
 UNREADABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
+HOST = re.compile(r"[\w-]+(\.[\w-]+)+")
 SHORTEST_TITLE_FOR_A_KEY = 8  # « Budget » of two communes is not one dataset
 
 
@@ -119,11 +120,13 @@ def is_link(text: str) -> bool:
     try:
         parts = urlsplit(text)
         host = parts.hostname or ""
+        parts.port  # noqa: B018 reading it is what checks it
     except ValueError:
         return False
     return (
         parts.scheme in ("http", "https")
-        and "." in host
+        and bool(HOST.fullmatch(host))
+        and "@" not in parts.netloc  # nobody's password is republished
         and len(text) <= LONGEST_NAME
         and not any(c.isspace() or ord(c) < 32 or c in "<>\"'`\\" for c in text)
     )

