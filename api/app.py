@@ -10,6 +10,7 @@ from api.handlers import (
     page_commune,
     page_map,
     page_people,
+    page_records,
     page_site,
     static_files,
     tile_files,
@@ -17,6 +18,7 @@ from api.handlers import (
     v1_communes,
     v1_documents,
     v1_people,
+    v1_records,
     v1_simulators,
     v1_status,
     v1_territories,
@@ -34,12 +36,14 @@ ROUTE_MODULES: tuple[Any, ...] = (
     v1_territories,
     v1_communes,
     v1_people,
+    v1_records,
     v1_simulators,
     v1_changes,
     page_site,
     page_commune,
     page_map,
     page_people,
+    page_records,
 )
 
 

@@ -146,7 +146,8 @@ class Prose(PageHandler):
 class SiteMap(PageHandler):
     def get(self) -> None:
         names = ("home", "map", "around-me", "search", "compare", "services", "method", "sources",
-                 "data", "contribute", "help", "accessibility", "privacy", "legal")  # fmt: skip
+                 "records", "data", "contribute", "help", "accessibility", "privacy",
+                 "legal")  # fmt: skip
         self.render_page("sitemap.html", names=names)
 
 
