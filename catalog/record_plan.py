@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 
 from catalog.record_rows import RecordRow
 
-type Brake = Callable[[int, int], bool]  # (known, missing) -> not believed
+type Brake = Callable[[int, int], str | None]  # (known, missing) -> why it is not believed
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +39,7 @@ class RecordPlan:
     withdrawn: frozenset[int] = frozenset()  # missing for longer than that
     held: frozenset[int] = frozenset()  # would be one of the three before: the brake holds
     unseen: frozenset[int] = frozenset()  # not offered by a reading that is not whole
+    cause: str = ""  # why the brake holds
 
     def counts(self) -> dict[str, int]:
         return {
@@ -64,11 +65,12 @@ def plan_records(
     whole: bool,
     grace: timedelta,
     brake: Brake,
+    looked_at: datetime | None = None,
 ) -> RecordPlan:
     """Compare what a source said before with what it says now.
 
     `names` leads from every name that the source ever used to the record's hub id. `offered` has
-    each remote id once.
+    each remote id once. What was missing by `looked_at` was confirmed by a person.
     """
     by_id = {one.id: one for one in known}
     by_remote = {one.remote_id: one.id for one in by_id.values()}
@@ -84,7 +86,10 @@ def plan_records(
     found |= renamed
     renamed_rows = {row.remote_id for row in renamed.values()}
     missing = {one for one in by_id.values() if one.id not in found and one.withdrawn_at is None}
-    orphans, waiting, withdrawn, held = _missing(missing, by_id.values(), now, whole, grace, brake)
+    cause = _cause(missing, by_id.values(), now, grace, brake, looked_at) if whole else None
+    orphans, waiting, withdrawn = (
+        _missing(missing, now, grace) if whole and cause is None else (frozenset(),) * 3
+    )
     changed, back, unchanged = {}, {}, set()
     for identifier, row in found.items():
         before = by_id[identifier]
@@ -105,7 +110,8 @@ def plan_records(
         orphans=orphans,
         waiting=waiting,
         withdrawn=withdrawn,
-        held=held,
+        held=frozenset(one.id for one in missing) if cause else frozenset(),
+        cause=cause or "",
         unseen=frozenset() if whole else frozenset(one.id for one in missing),
     )
 
@@ -130,26 +136,35 @@ def _renamed(
     return {identifier: rows[0] for identifier, rows in claims.items() if len(rows) == 1}
 
 
-def _missing(
+def _cause(
     missing: set[KnownRecord],
     known: Iterable[KnownRecord],
     now: datetime,
-    whole: bool,
     grace: timedelta,
     brake: Brake,
-) -> tuple[frozenset[int], frozenset[int], frozenset[int], frozenset[int]]:
-    """(orphans, waiting, withdrawn, held). A slow bleed adds up: what is missing since earlier
+    looked_at: datetime | None,
+) -> str | None:
+    """Why what is missing is not believed. A slow bleed adds up: what is missing since earlier
     readings, and what was withdrawn within the grace period, counts with what is missing now."""
-    if not whole or not missing:
-        return frozenset(), frozenset(), frozenset(), frozenset()
-    gone = [one for one in known if one.withdrawn_at is not None]
-    recently = sum(1 for one in gone if one.withdrawn_at and now - one.withdrawn_at < grace)
-    standing = sum(1 for one in known if one.withdrawn_at is None)
-    if brake(standing + recently, len(missing) + recently):
-        return frozenset(), frozenset(), frozenset(), frozenset(one.id for one in missing)
+
+    def settled(one: KnownRecord) -> bool:
+        return bool(looked_at and one.orphan_since and one.orphan_since <= looked_at)
+
+    open_to_doubt = [one for one in known if not settled(one)]
+    recently = sum(
+        1 for one in open_to_doubt if one.withdrawn_at and now - one.withdrawn_at < grace
+    )
+    standing = sum(1 for one in open_to_doubt if one.withdrawn_at is None)
+    lost = sum(1 for one in missing if not settled(one))
+    return brake(standing + recently, lost + recently) if lost else None
+
+
+def _missing(
+    missing: set[KnownRecord], now: datetime, grace: timedelta
+) -> tuple[frozenset[int], frozenset[int], frozenset[int]]:
+    """(orphans, waiting, withdrawn)."""
     orphans = frozenset(one.id for one in missing if one.orphan_since is None)
     withdrawn = frozenset(
         one.id for one in missing if one.orphan_since and now - one.orphan_since >= grace
     )
-    waiting = frozenset(one.id for one in missing) - orphans - withdrawn
-    return orphans, waiting, withdrawn, frozenset()
+    return orphans, frozenset(one.id for one in missing) - orphans - withdrawn, withdrawn

@@ -31,6 +31,7 @@ class Saved:
     rejections: tuple[Rejection, ...]
     details: tuple[str, ...]
     changed_fields: Mapping[str, int]  # how many records changed, by field
+    held_items: tuple[Mapping[str, Any], ...] = ()  # what a person is asked about
 
 
 def save_records(
@@ -43,6 +44,7 @@ def save_records(
     whole: bool,
     grace: timedelta,
     brake: Brake,
+    looked_at: datetime | None = None,
 ) -> Saved:
     """Plan a reading of a source, then write what the plan says.
 
@@ -53,7 +55,9 @@ def save_records(
     with conn.cursor(row_factory=class_row(KnownRecord)) as cursor:
         known = cursor.execute(query("catalog", "record_known"), {"source": source_id}).fetchall()
     names = dict(conn.execute(query("catalog", "record_names"), {"source": source_id}).fetchall())
-    plan = plan_records(known, names, offered, now, whole=whole, grace=grace, brake=brake)
+    plan = plan_records(
+        known, names, offered, now, whole=whole, grace=grace, brake=brake, looked_at=looked_at
+    )
     changes = list(_changes(conn, plan))
     common = {"source": source_id, "evidence": evidence_id, "now": now}
     with conn.cursor() as cursor:
@@ -82,7 +86,21 @@ def save_records(
         for name in changed:
             counted[f"record_{name}"] = counted.get(f"record_{name}", 0) + 1
     details = _lines(plan, known, changes)
-    return Saved(plan, tuple(rejections), tuple(details), dict(sorted(counted.items())))
+    return Saved(
+        plan, tuple(rejections), tuple(details), dict(sorted(counted.items())),
+        tuple(
+            {"record": one.id, "remote_id": one.remote_id} for one in known if one.id in plan.held
+        ),
+    )  # fmt: skip
+
+
+def release(conn: Connection, ids: Sequence[int], at: datetime, evidence_id: int) -> int:
+    """Mark as missing what a person confirmed that a portal no longer lists; how many. Those that
+    it listed again since are left as they are."""
+    return conn.execute(
+        query("catalog", "record_missing"),
+        {"evidence": evidence_id, "now": at, "event": "orphan", "ids": list(ids)},
+    ).rowcount
 
 
 def regroup(conn: Connection) -> int:

@@ -19,13 +19,12 @@ from catalog.ingest import EvidenceRow, Rejection, save_evidence
 from catalog.records import RecordRow, save_records
 from config.errors import GuichetError, Invalid
 from config.settings import Settings
-from harvest import fetch
-from harvest.apply import Context
+from harvest import fetch, holds
+from harvest.apply import Context, brake
 from harvest.connectors import ckan, csw, dcat, dkan, ogc_records, opendatasoft, udata
 from harvest.journal import RunReport
 from harvest.outbound_guard import Guard
 from harvest.paging import Read, Turn, read_pages
-from harvest.plan import Brake
 from harvest.raw import RawStore
 from harvest.remote import Patience, Remote
 from harvest.source_files import Portal, SourceFile
@@ -131,12 +130,17 @@ def apply(context: Context, _: Any) -> RunReport:
     reading = visit(source, remote, since)
     evidence_id, release = _evidence(context, store, remote, reading)
     own = context.settings.harvest
-    brake = Brake(own.brake_share, own.brake_rows)
     saved = save_records(
         context.conn, reading.rows, source_id=source.id, evidence_id=evidence_id, now=context.now,
         whole=reading.whole and not reading.rejections, grace=timedelta(days=own.orphan_grace_days),
-        brake=brake.holds,
+        brake=brake(context).why,
+        looked_at=holds.looked_at(context.conn, source.id, "records"),
     )  # fmt: skip
+    if reading.whole:  # another reading says nothing of what an older one lacked
+        holds.keep(
+            context.conn, context.run_id, source.id, "records", observed_at=context.now,
+            evidence_id=evidence_id, cause=saved.plan.cause, items=saved.held_items,
+        )  # fmt: skip
     rejections = [*reading.rejections, *saved.rejections]
     context.reject(rejections)
     # Not « new » and « changed »: those are counts of facts, and ask for a new scoring.
@@ -150,7 +154,9 @@ def apply(context: Context, _: Any) -> RunReport:
     if reading.rejections:
         notes.append("some items could not be read: what is missing is not looked for")
     if held:
-        notes.append(f"{held} records are no longer listed and are kept: look at them")
+        notes.append(
+            f"{held} records are no longer listed and are kept: look at them ({saved.plan.cause})"
+        )
     state = "held" if held else "partial" if reading.note else "done"
     return RunReport(source.id, release, state, counts, "; ".join(notes), saved.details)  # type: ignore[arg-type]
 

@@ -21,8 +21,8 @@ from sqlalchemy import Connection, create_engine, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
-from catalog.database import address, pools, record_tables
-from catalog.database.tables import metadata
+from catalog.database import address, pools
+from catalog.database.shapes import metadata
 from config.errors import Conflict, Unavailable
 from config.settings import Settings
 
@@ -31,8 +31,6 @@ VERSION_TABLE: dict[str, Any] = {
     "version_table": "alembic_version",
     "version_table_schema": "catalog",
 }
-# Subjects whose shapes are in files of their own: importing them puts them in `metadata`.
-SHAPES = (record_tables,)
 SCHEMAS = frozenset({"catalog", "harvest", "tiles", "crowd", "simulators"})
 # What the advisory lock is called among all locks of the database: the bytes of "guichet".
 LOCK = int.from_bytes(b"guichet")

@@ -41,7 +41,7 @@ def fill(conn: psycopg.Connection[Any]) -> None:
         )
         records.save_records(
             conn, rows, source_id=source, evidence_id=evidence, now=datetime.now(UTC), whole=True,
-            grace=timedelta(days=30), brake=lambda known, lost: False,
+            grace=timedelta(days=30), brake=lambda known, lost: None,
         )  # fmt: skip
 
 

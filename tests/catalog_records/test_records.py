@@ -21,8 +21,9 @@ NOW = datetime(2026, 11, 25, tzinfo=UTC)
 GRACE = timedelta(days=30)
 
 
-def brake(known: int, lost: int) -> bool:
-    return known > 0 and (lost == known or (lost > 20 and lost / known > 0.1))
+def brake(known: int, lost: int) -> str | None:
+    doubtful = known > 0 and (lost == known or (lost > 20 and lost / known > 0.1))
+    return f"{lost} of {known}" if doubtful else None
 
 
 def row(number: int | str = 1, **values: Any) -> RecordRow:

@@ -6,10 +6,11 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+import psycopg
 import pytest
 
 from catalog.observations import Nature
-from harvest import portals, runs, source_files
+from harvest import holds, portals, runs, source_files
 from harvest.remote import Patience
 from harvest.source_files import Portal, SourceFile
 
@@ -139,6 +140,24 @@ def test_an_empty_portal_is_held(portal: FakeCkan, world: Any) -> None:
     assert (report.state, report.counts["records_held_back"]) == ("held", 50)
     assert "are kept: look at them" in report.message
     assert records(world, "orphan_since is null") == 50
+
+
+def test_a_person_releases_what_is_held_and_is_not_asked_again(
+    portal: FakeCkan, world: Any
+) -> None:
+    whole_each_time(world)
+    harvest(world)
+    portal.datasets = portal.datasets[:20]
+    assert harvest(world).counts["records_held_back"] == 30
+    with psycopg.connect(world.settings.database.url) as conn:
+        (hold,) = holds.waiting(conn)
+        assert (hold.subject, len(hold.items)) == ("records", 30)
+        assert hold.cause == "30 of 50 would be lost (60%)"
+        done = holds.decide(conn, hold.run_id, "released", "Ada", "The region left the portal.")
+    assert done == ["30 of 30 records no longer listed"]
+    assert records(world, "orphan_since is not null") == 30
+    report = harvest(world)
+    assert (report.state, report.counts["records_waiting"]) == ("done", 30)
 
 
 def test_one_dataset_that_goes_is_marked_and_comes_back(portal: FakeCkan, world: Any) -> None:
