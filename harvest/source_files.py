@@ -39,6 +39,18 @@ class MatchedCommune(BaseModel):
     how: str
 
 
+class Portal(BaseModel):
+    """A catalogue that answers questions: where its interface is, and what to ask it for."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    url: str
+    query: Mapping[str, str] = Field(default_factory=dict)  # added to each question, as it is
+    page_size: int = Field(default=100, ge=1, le=1000)
+    collection: str | None = None  # of an OGC API
+    record_page: str | None = None  # where people read a record: `{id}` and `{name}` are filled
+    whole_every_days: int = 7  # between two, only what changed is asked for, where that works
+
+
 class SourceFile(BaseModel):
     """One source, as its file describes it. `releases` are oldest first."""
 
@@ -58,6 +70,7 @@ class SourceFile(BaseModel):
     every_days: int = 1  # a file younger than this is not looked for again
     renew_after_days: int | None = None  # None: as the settings say
     releases: tuple[Release, ...] = ()
+    portal: Portal | None = None  # of the kinds that read catalogues
     communes: Mapping[str, MatchedCommune] = Field(default_factory=dict)
     # For the kinds places-file and facts-file: see docs/sources.md.
     file: FileForm | None = None

@@ -9,6 +9,7 @@ from catalog.database import (
     harvest_tables,
     outbox_tables,
     outline_tables,
+    record_tables,
     tables,
 )
 
@@ -19,5 +20,6 @@ SUBJECTS = (
     harvest_tables,
     outbox_tables,
     outline_tables,
+    record_tables,
 )
 metadata = tables.metadata
