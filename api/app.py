@@ -22,6 +22,7 @@ from api.handlers import (
     v1_territories,
 )
 from api.handlers.base import NotFoundApi, NotFoundPage, log_request
+from api.ogc import routes as ogc
 from api.site import Site
 
 # The first route that matches answers; each module exports ROUTES.
@@ -36,6 +37,7 @@ ROUTE_MODULES: tuple[Any, ...] = (
     v1_people,
     v1_simulators,
     v1_changes,
+    ogc,
     page_site,
     page_commune,
     page_map,

@@ -74,4 +74,5 @@ async def run(settings: Settings, sockets: list[socket.socket]) -> None:
         watcher.cancel()
         await asyncio.gather(watcher, return_exceptions=True)
         await site.simulators.close()
+        await site.ogc.close()
         await site.pool.close()

@@ -124,6 +124,13 @@ class SimulatorSettings(Section):
     kept_burst: PositiveInt
 
 
+class OgcSettings(Section):
+    threads: PositiveInt
+    most_waiting: PositiveInt
+    most_exports: PositiveInt
+    export_seconds: PositiveInt
+
+
 class Settings(Section):
     paths: PathSettings
     database: DatabaseSettings
@@ -132,6 +139,7 @@ class Settings(Section):
     tiles: TileSettings
     harvest: HarvestSettings
     simulators: SimulatorSettings
+    ogc: OgcSettings
 
 
 def load(environment: Mapping[str, str] | None = None) -> Settings:
