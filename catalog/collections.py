@@ -34,7 +34,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 
 from catalog.database.ogc_tables import area_shape, item_total
 from catalog.database.tables import commune, departement, epci, office, region, status
-from catalog.states import PRESENT_FROM, State
+from catalog.states import PRESENT_FROM, Simple, State
 from config.errors import NotFound
 
 Words = tuple[str, str]  # French, English
@@ -322,11 +322,14 @@ _slug = case(
 # catalog.states.simple, in SQL: a test compares both over every state, level and service.
 _reached = func.coalesce(_held.c.level, _state - 2)
 _simple = case(
-    (_state == literal_column("0"), literal_column("'unknown'")),
-    (_state == literal_column("1"), literal_column("'other-body'")),
-    (_state == literal_column("2"), literal_column("'absent'")),
-    (_reached >= func.least(PRESENT_FROM, _services.c.full_level), literal_column("'present'")),
-    else_=literal_column("'partial'"),
+    (_state == literal_column("0"), literal_column(f"'{Simple.UNKNOWN.value}'")),
+    (_state == literal_column("1"), literal_column(f"'{Simple.OTHER.value}'")),
+    (_state == literal_column("2"), literal_column(f"'{Simple.ABSENT.value}'")),
+    (
+        _reached >= func.least(PRESENT_FROM, _services.c.full_level),
+        literal_column(f"'{Simple.PRESENT.value}'"),
+    ),
+    else_=literal_column(f"'{Simple.PARTIAL.value}'"),
 )
 
 
@@ -359,7 +362,7 @@ SERVICES = Collection(
         Field("service", "string", ("Service", "Service"), _service, example="official-site"),
         Field("state", "string", ("État", "State"), _slug, detail=True, enum=SLUGS),
         Field("simple", "string", ("État en un mot", "State in one word"), _simple, detail=True,
-              enum=("present", "partial", "absent", "other-body", "unknown")),
+              enum=tuple(one.value for one in Simple)),
         Field("level", "integer", ("Niveau, de 1 à 5", "Level, 1 to 5"), _held.c.level,
               detail=True),
         Field("reason", "string", ("Pourquoi cet état", "Why this state"),
@@ -370,7 +373,8 @@ SERVICES = Collection(
               detail=True),
         Field("since", "date-time", ("Dans cet état depuis", "In this state since"),
               _held.c.valid_from, detail=True),
-        Field("observation", "integer", ("Constat qui l'a décidé", "Observation that decided"),
+        Field("observation", "integer", ("Constat par lequel cet état a commencé",
+                                   "Observation by which this state began"),
               _held.c.observation_id, detail=True),
         Field("proof", "string", ("Preuves", "Proofs"),
               func.concat(bindparam("origin", type_=Text), "/api/v1/communes/", commune.c.code,

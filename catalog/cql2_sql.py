@@ -215,7 +215,7 @@ class _Writer:
     def array_of(self, node: Node) -> Any:
         # ('69001') is text in parentheses until an array is expected.
         kind, found = self.value(node)
-        if kind == "text":
+        if kind == "text" and isinstance(node, Literal):
             return _array_of([found])
         if kind != "array":
             raise fault(f"An array is expected where the filter has a {kind}.")

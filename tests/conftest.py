@@ -219,6 +219,12 @@ def served(settings: Settings, *extra: str) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
+def serving() -> Callable[..., contextlib.AbstractContextManager[str]]:
+    """`served`, for tests that need a server over a database of their own."""
+    return served
+
+
+@pytest.fixture(scope="session")
 def site(small_france_settings: Settings) -> Iterator[str]:
     """Base URL of the real server over small_france, published."""
     from tiles import publication

@@ -26,7 +26,7 @@ from psycopg_pool import ConnectionPool
 from shapely.geometry import mapping
 from tornado.iostream import StreamClosedError
 
-from api.ogc.questions import context_of
+from api.ogc.questions import context_of, outside, unanswerable
 from api.spreadsheets import text_cell
 from catalog.collections import Field
 from catalog.items import Question, statement
@@ -88,8 +88,8 @@ async def send(
     }  # fmt: skip
     made = makers[format](pool, question, crs, door.folder)
     end = time.monotonic() + seconds
+    begun = False
     try:
-        begun = False
         while (chunk := await door.run(lambda: next(made, None))) is not None:
             handler.write(chunk)
             limit = handler.site.settings.web.write_timeout_seconds
@@ -99,17 +99,32 @@ async def send(
                 raise Unavailable("This export takes too long: ask for less of it.")
     except StreamClosedError:
         return
+    except psycopg.errors.DataError as error:
+        if not begun:
+            raise unanswerable(error) from None
+        cut(handler)
+        return
+    except psycopg.errors.InternalError_ as error:
+        if not begun:
+            raise outside(error) from None
+        cut(handler)
+        return
     except (psycopg.Error, TimeoutError, Unavailable, ValueError):
         if not begun:
             raise
-        stream = getattr(handler.request.connection, "stream", None)
-        if stream is not None:
-            stream.close()  # what was sent must not look whole
+        cut(handler)
         return
     finally:
         if isinstance(made, Generator):
             await door.run(made.close)
     handler.finish()
+
+
+def cut(handler: "OgcHandler") -> None:
+    """End the connection: what was sent must not look whole."""
+    stream = getattr(handler.request.connection, "stream", None)
+    if stream is not None:
+        stream.close()
 
 
 def _shown(question: Question) -> list[Field]:
@@ -142,15 +157,19 @@ def _sequence(pool: ConnectionPool, question: Question, crs: Crs, folder: Path) 
 def _csv(pool: ConnectionPool, question: Question, crs: Crs, folder: Path) -> Iterator[bytes]:
     fields = _shown(question)
     names = ["id", *(one.name for one in fields), *(["geometry"] if question.geometry else [])]
-    yield (",".join(names) + "\r\n").encode()
+    head = ",".join(names) + "\r\n"
     places = _places(question, fields)
     for rows in _batches(pool, question, "texts"):
         out = io.StringIO()
+        out.write(head)  # with the first rows: nothing is sent of a question without answer
+        head = ""
         writer = csv.writer(out)
         for row in rows:
             cells = [_cell(row[0]), *(_cell(row[place]) for place in places)]
             writer.writerow([*cells, row[-1] or ""] if question.geometry else cells)
         yield out.getvalue().encode()
+    if head:
+        yield head.encode()
 
 
 def _places(question: Question, fields: list[Field]) -> list[int]:

@@ -19,8 +19,10 @@ from api.ogc.questions import (
     DATETIME,
     context_of,
     cursor_of,
+    outside,
     queryable_parameters,
     question_of,
+    unanswerable,
 )
 from api.parameters import Parameter
 from catalog.collections import Collection, collection
@@ -238,19 +240,6 @@ async def rows_of(conn: psycopg.AsyncConnection[Any], asked: Statement) -> list[
 
 def missing(of: Collection, item: str) -> NotFound:
     return NotFound(f"There is no item {item[:60]!r} in {of.id}.")
-
-
-def unanswerable(error: psycopg.Error) -> Invalid:
-    """What only the computation shows: a division by zero, a number out of range..."""
-    reason = error.diag.message_primary or "it cannot be computed"
-    return Invalid(f"The filter has no answer: {reason[:200]}.", parameter="filter")
-
-
-def outside(error: psycopg.Error) -> Invalid:
-    return Invalid(
-        "Some of these geometries lie outside the area of this CRS: ask for a `bbox` inside it.",
-        parameter="crs",
-    )
 
 
 def in_fg(feature: str, of: Collection, crs: Crs, *, alone: bool = False) -> str:

@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from datetime import UTC, date, datetime, time
 from typing import TYPE_CHECKING, Any
 
+import psycopg
+
 from api.moments import read_day, read_moment
 from api.parameters import Parameter, choice, limit, text
 from catalog import cql2, cql2_json
@@ -277,3 +279,16 @@ def _tree(asked: Mapping[str, Any]) -> Node | None:
     place = ogc_crs.placer(asked["filter-crs"])
     read = cql2.parse if asked["filter-lang"] == "cql2-text" else cql2_json.parse
     return read(asked["filter"], place)
+
+
+def unanswerable(error: psycopg.Error) -> Invalid:
+    """What only the computation shows: a division by zero, a number out of range..."""
+    reason = error.diag.message_primary or "it cannot be computed"
+    return Invalid(f"The filter has no answer: {reason[:200]}.", parameter="filter")
+
+
+def outside(error: psycopg.Error) -> Invalid:
+    return Invalid(
+        "Some of these geometries lie outside the area of this CRS: ask for a `bbox` inside it.",
+        parameter="crs",
+    )
