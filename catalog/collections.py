@@ -11,6 +11,7 @@ from functools import cached_property
 from types import MappingProxyType
 from typing import Any, Literal
 
+from geoalchemy2 import Geometry
 from sqlalchemy import (
     ARRAY,
     BigInteger,
@@ -28,12 +29,14 @@ from sqlalchemy import (
     func,
     literal_column,
     select,
+    table,
     true,
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
-from catalog.database.ogc_tables import area_shape, item_total
-from catalog.database.tables import commune, departement, epci, office, region, status
+from catalog.database.ogc_tables import area_shape, item_version
+from catalog.database.outline_tables import commune_outline as outline
+from catalog.database.tables import commune, departement, epci, region, status
 from catalog.states import PRESENT_FROM, Simple, State
 from config.errors import NotFound
 
@@ -85,8 +88,9 @@ class Collection:
     geometry_type: Literal["polygon", "point"]
     time: Time
     searched: tuple[ColumnElement[str], ...]
-    total: ColumnElement[int] | None  # exact and cheap; None: counted, it is short
-    per_commune: bool = False  # the total is that of communes times the services
+    counted: FromClause  # what is counted, when nothing is asked of the items
+    version: ColumnElement[int] | None  # while it stays, so does the count; None: it is short
+    per_commune: bool = False  # there is an item for each of `counted` and each service
     folded: bool = False  # `searched` is already without accents or capitals
     bounds: tuple[float, float, float, float] = (-63.2, -21.5, 55.9, 51.2)
 
@@ -103,15 +107,14 @@ def _read_code(text: str) -> dict[str, Any] | None:
     return {"item": text}
 
 
-def _total(of: str) -> ColumnElement[int]:
-    return select(item_total.c.total).where(item_total.c.collection == of).scalar_subquery()
+def _version(of: str) -> ColumnElement[int]:
+    return select(item_version.c.version).where(item_version.c.collection == of).scalar_subquery()
 
 
 CODE = ("Code officiel géographique", "Official geographic code")
 NAME = ("Nom", "Name")
 POPULATION = ("Habitants ; absent si non publié", "Inhabitants; null when not published")
-_number = commune.c.number
-
+_outlined = commune.outerjoin(outline, outline.c.number == commune.c.number)
 COMMUNES = Collection(
     id="communes",
     title=("Communes", "Communes"),
@@ -130,7 +133,7 @@ COMMUNES = Collection(
         Field("epci", "string", ("Intercommunalité (SIREN)", "Intercommunality (SIREN)"),
               commune.c.epci_code),
         Field("population", "integer", POPULATION, commune.c.population, example="10000"),
-        Field("area_km2", "number", ("Superficie en km²", "Area in km²"), commune.c.area_km2),
+        Field("area_km2", "number", ("Superficie en km²", "Area in km²"), outline.c.area_km2),
         Field("siren", "string", ("SIREN", "SIREN"), commune.c.siren),
         Field("postal_codes", "array", ("Codes postaux", "Postal codes"), commune.c.postal_codes),
         Field("timezone", "string", ("Fuseau horaire", "Time zone"), commune.c.timezone),
@@ -142,40 +145,41 @@ COMMUNES = Collection(
               "Exists since (null: always)"), commune.c.valid_from),
         Field("valid_to", "date", ("N'existe plus depuis", "Gone since"), commune.c.valid_to),
     ),
-    rows=commune,
-    details=commune,
+    rows=_outlined,
+    details=_outlined,
     listed=commune.c.valid_to.is_(None),
     keys=(commune.c.number,),
     key_names=("number",),
     item_id=commune.c.code,
     identified=commune.c.code == bindparam("item", type_=Text),
     read_id=_read_code,
-    geometry=commune.c.geometry,
+    geometry=outline.c.geometry,
     geometry_type="polygon",
     time="validity",
     searched=(commune.c.search_name,),
     folded=True,
-    total=_total("communes"),
+    counted=commune,
+    version=_version("communes"),
 )  # fmt: skip
 
 
 def _area(
-    id: str, kind: str, table: Any, member: ColumnElement[Any], title: Words,
+    id: str, kind: str, area: Any, member: ColumnElement[Any], title: Words,
     description: Words, extra: tuple[Field, ...],
 ) -> Collection:  # fmt: skip
     """A collection of areas: their polygon was made at publication, their sums are today's."""
     sums = (
         select(func.count().label("communes"), func.sum(commune.c.population).label("population"))
-        .where(and_(member == table.c.code, commune.c.valid_to.is_(None)))
+        .where(and_(member == area.c.code, commune.c.valid_to.is_(None)))
         .lateral("sums")
     )
     shape = area_shape.alias("shape")
-    joined = table.outerjoin(
+    joined = area.outerjoin(
         shape,
         and_(
             shape.c.geography == bindparam("geography", type_=Text),
             shape.c.kind == kind,
-            shape.c.code == table.c.code,
+            shape.c.code == area.c.code,
         ),
     )
     return Collection(
@@ -183,8 +187,8 @@ def _area(
         title=title,
         description=description,
         fields=(
-            Field("code", "string", CODE, table.c.code),
-            Field("name", "string", NAME, table.c.name),
+            Field("code", "string", CODE, area.c.code),
+            Field("name", "string", NAME, area.c.name),
             *extra,
             Field("communes", "integer", ("Nombre de communes", "Number of communes"),
                   sums.c.communes, detail=True),
@@ -196,16 +200,17 @@ def _area(
         rows=joined,
         details=joined.join(sums, true()),
         listed=true(),
-        keys=(table.c.code,),
+        keys=(area.c.code,),
         key_names=("code",),
-        item_id=table.c.code,
-        identified=table.c.code == bindparam("item", type_=Text),
+        item_id=area.c.code,
+        identified=area.c.code == bindparam("item", type_=Text),
     read_id=_read_code,
         geometry=shape.c.geometry,
         geometry_type="polygon",
         time="none",
-        searched=(table.c.name,),
-        total=None,
+        searched=(area.c.name,),
+        counted=area,
+        version=None,
     )  # fmt: skip
 
 
@@ -237,6 +242,18 @@ def _read_number(text: str) -> dict[str, Any] | None:
     return {"item": int(text)} if text.isascii() and text.isdigit() and len(text) <= 18 else None
 
 
+# What readers see of offices: one for each place, whatever the number of sources
+# (migration 0031 makes the view). Withdrawn and merged ones are not in it.
+office = table(
+    "pub_office",
+    column("id", BigInteger), column("source_id", Text), column("kind", Text), column("name", Text),
+    column("commune_number", Integer), column("address", Text), column("email", Text),
+    column("phone", Text), column("website", Text), column("hours", JSONB),
+    column("accessibility", Text), column("siret", Text), column("helps_with", ARRAY(Text)),
+    column("sources", ARRAY(Text)), column("observed_at", MOMENT), column("unlisted_since", MOMENT),
+    column("point", Geometry("POINT", srid=4326)),
+    schema="catalog",
+)  # fmt: skip
 _of_office = office.outerjoin(commune, commune.c.number == office.c.commune_number)
 OFFICES = Collection(
     id="offices",
@@ -269,11 +286,15 @@ OFFICES = Collection(
         Field("helps_with", "array", ("Ce que l'on y fait", "What it helps with"),
               office.c.helps_with),
         Field("source", "string", ("Source", "Source"), office.c.source_id),
+        Field("sources", "array", ("Toutes les sources", "All sources"), office.c.sources),
+        Field("unlisted_since", "date-time",
+              ("Absent de la dernière liste depuis (absent : il y est)",
+               "Missing from the last list since (null: it is there)"), office.c.unlisted_since),
         Field("observed_at", "date-time", ("Constaté le", "Observed at"), office.c.observed_at),
     ),
     rows=office,
     details=_of_office,
-    listed=office.c.withdrawn_at.is_(None),
+    listed=true(),
     keys=(office.c.id,),
     key_names=("id",),
     item_id=cast(office.c.id, Text),
@@ -283,7 +304,8 @@ OFFICES = Collection(
     geometry_type="point",
     time="none",
     searched=(office.c.name,),
-    total=_total("offices"),
+    counted=office,
+    version=_version("offices"),
 )  # fmt: skip
 
 # One item for each commune and each service of the referential: what nobody has spoken of is
@@ -338,7 +360,7 @@ def _read_pair(text: str) -> dict[str, Any] | None:
     return {"item": code, "item_service": service} if dot else None
 
 
-_pairs = commune.join(_services, true())
+_pairs = _outlined.join(_services, true())
 SERVICES = Collection(
     id="services",
     title=("Services par commune", "Services of each commune"),
@@ -391,12 +413,13 @@ SERVICES = Collection(
         _services.c.id == bindparam("item_service", type_=Text),
     ),
     read_id=_read_pair,
-    geometry=commune.c.centre,
+    geometry=outline.c.centre,
     geometry_type="point",
     time="state",
     searched=(commune.c.search_name,),
     folded=True,
-    total=_total("communes"),
+    counted=commune,
+    version=_version("communes"),
     per_commune=True,
 )  # fmt: skip
 

@@ -12,7 +12,6 @@ from functools import lru_cache
 from typing import Any, Literal
 
 from sqlalchemy import (
-    ARRAY,
     BigInteger,
     ColumnElement,
     Date,
@@ -51,7 +50,7 @@ TYPES: Mapping[str, Any] = {
     "date-time": DateTime(timezone=True),
 }
 
-Output = Literal["feature", "values", "texts", "count"]
+Output = Literal["feature", "values", "texts", "count", "total"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +136,8 @@ class Question:
             tree=self.tree,
             item=self.item is not None,
         )
+        if output == "total":
+            return Shape(collection=self.of.id, output=output)
         if output == "count":
             return found
         return replace(
@@ -183,9 +184,10 @@ class Statement:
 def statement(question: Question, output: Output) -> Statement:
     """The question in SQL.
 
-    `feature`: each row is a GeoJSON feature as text, the values of its cursor, and the exact
-    total when it is cheap (else null). `values`: id, each property, geometry as WKB; `texts`: the
-    same, geometry as WKT. `count`: one row, how many items, never above COUNTED + 1.
+    `feature`: each row is a GeoJSON feature as text, the values of its cursor, and the
+    collection's version. `values`: id, each property, geometry as WKB; `texts`: the
+    same, geometry as WKT. `count`: one row, how many items, never above COUNTED + 1. `total`:
+    one row, the version and how many items there are when nothing is asked of them.
     """
     sql, fixed, names = _compiled(question.shape(output))
     values = fixed | question.values()
@@ -205,6 +207,9 @@ def _compile(question: Select[Any]) -> tuple[bytes, dict[str, Any], tuple[str, .
 def _question(shape: Shape) -> Select[Any]:
     of = collection(shape.collection)
     asked = _asked(of, shape)
+    if shape.output == "total":
+        counted = select(_version(of), func.count()).select_from(of.counted)
+        return counted.where(of.listed)
     if shape.output == "count":
         rows = of.details if _needs_details(of, shape) else of.rows
         capped = (
@@ -220,7 +225,7 @@ def _question(shape: Shape) -> Select[Any]:
     if shape.output == "feature":
         columns = [_feature(of, shown, _drawn(shape, geometry)).label("feature")]
         columns += [one.label(f"key{i}") for i, one in enumerate(keys)]
-        columns.append(_total(of, shape).label("total"))
+        columns.append(_version(of).label("version"))
     else:
         columns = [of.item_id.label("id")]
         columns += [one.column.label(f"p_{one.name}") for one in shown]
@@ -296,10 +301,8 @@ class _Ordered:
 
 def _ordering(of: Collection, order: Sequence[Order]) -> list[_Ordered]:
     """What was asked, ended by the keys so that no two items are equal."""
-    found = []
-    for one in order:
-        column = of.by_name[one.name].column
-        found.append(_Ordered(column, one.descending, bool(getattr(column, "nullable", True))))
+    # A join may give null where the column's own table never does.
+    found = [_Ordered(of.by_name[one.name].column, one.descending, nullable=True) for one in order]
     return found + [_Ordered(one, False, nullable=False) for one in of.keys]
 
 
@@ -372,18 +375,8 @@ def _quoted(text: str) -> ColumnElement[str]:
     return literal_column(f"'{text}'")
 
 
-def _total(of: Collection, shape: Shape) -> ColumnElement[Any]:
-    """The exact number of items, when nothing but the collection chooses them."""
-    chosen = (
-        shape.box, shape.start, shape.end, shape.equal, shape.words, shape.tree, shape.item,
-    )  # fmt: skip
-    if any(chosen):
-        return literal_column("null::bigint")
-    if of.total is None:
-        return select(func.count()).select_from(of.rows).where(of.listed).scalar_subquery()
-    if of.per_commune:
-        return of.total * func.cardinality(bindparam("services", type_=ARRAY(Text)))
-    return of.total
+def _version(of: Collection) -> ColumnElement[Any]:
+    return literal_column("0") if of.version is None else of.version
 
 
 def _day(moment: datetime | None) -> date | None:

@@ -23,6 +23,7 @@ from psycopg_pool import ConnectionPool
 from api.ogc import exports
 from api.ogc.configuration import PLACE, configuration
 from catalog.database.pools import thread_pool
+from catalog.item_totals import Totals
 from catalog.items import Question
 from config.errors import Invalid, NotFound, Unavailable
 from config.settings import Settings
@@ -66,6 +67,7 @@ class Door:
         self._waiting = 0
         self._exporting = 0
         self.folder = settings.paths.var
+        self.totals = Totals()
 
     async def close(self) -> None:
         self._threads.shutdown(wait=False, cancel_futures=True)

@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING, Any
 
 import fiona
 import psycopg
-import pyarrow as pa  # type: ignore[import-untyped]
-import pyarrow.parquet as pq  # type: ignore[import-untyped]
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pyproj
 import shapely
 from psycopg_pool import ConnectionPool

@@ -26,6 +26,7 @@ from api.ogc.questions import (
 )
 from api.parameters import Parameter
 from catalog.collections import Collection, collection
+from catalog.item_totals import Totals
 from catalog.items import COUNTED, Question, Statement, statement
 from config.errors import Invalid, NotFound
 from geo.ogc_crs import CRS84, Crs
@@ -92,7 +93,7 @@ class Items(OgcHandler):
     async def found(self, question: Question) -> "Page":
         async with self.connection() as conn:
             try:
-                return await page_of(conn, question)
+                return await page_of(conn, question, self.site.ogc.totals)
             except psycopg.errors.DataError as error:
                 raise unanswerable(error) from None
             except psycopg.errors.InternalError_ as error:
@@ -202,12 +203,13 @@ class Page:
         self.features, self.matched, self.next = features, matched, next
 
 
-async def page_of(conn: psycopg.AsyncConnection[Any], question: Question) -> Page:
+async def page_of(conn: psycopg.AsyncConnection[Any], question: Question, totals: Totals) -> Page:
     """One page. Its `matched` is exact, or None when there are more than COUNTED."""
     limit = question.limit or 0
+    of, context = question.of, question.context
     if question.offset and not question.conditional:
         # An offset beyond the end costs a number, not a walk through the whole country.
-        total = await _total(conn, question)
+        total = await totals.exact(conn, of, context, None)
         if question.offset >= total:
             return Page([], total, None)
     rows = await rows_of(conn, statement(question, "feature"))
@@ -215,22 +217,13 @@ async def page_of(conn: psycopg.AsyncConnection[Any], question: Question) -> Pag
     kept = rows[:limit]
     following = kept[-1][1:-1] if more and kept else None
     features = [row[0] for row in kept]
-    if not question.conditional and rows:
-        return Page(features, rows[0][-1], following)
-    first = question.after is None
-    if first and not more and (kept or not question.offset):
-        return Page(features, question.offset + len(kept), None)
     if not question.conditional:
-        return Page(features, await _total(conn, question), following)
+        version = rows[0][-1] if rows else None
+        return Page(features, await totals.exact(conn, of, context, version), following)
+    if question.after is None and not more and (kept or not question.offset):
+        return Page(features, question.offset + len(kept), None)
     counted = (await rows_of(conn, statement(question, "count")))[0][0]
     return Page(features, counted if counted <= COUNTED else None, following)
-
-
-async def _total(conn: psycopg.AsyncConnection[Any], question: Question) -> int:
-    """How many items a collection has, when nothing is asked of them."""
-    one = Question(of=question.of, context=question.context, limit=1, geometry=False)
-    rows = await rows_of(conn, statement(one, "feature"))
-    return int(rows[0][-1]) if rows else 0
 
 
 async def rows_of(conn: psycopg.AsyncConnection[Any], asked: Statement) -> list[tuple[Any, ...]]:

@@ -89,7 +89,7 @@ class CatalogueProvider(BaseProvider):
         with _held[0].pool.connection() as conn:
             rows = [] if resulttype == "hits" else _rows(conn, question, "feature")
             counted = _rows(conn, question, "count")[0][0] if question.conditional else None
-            total = counted if counted is not None else _total(conn, question, rows)
+            total = counted if counted is not None else _total(conn, question)
         features = [json.loads(row[0]) for row in rows[: question.limit]]
         found: dict[str, Any] = {
             "type": "FeatureCollection",
@@ -128,9 +128,6 @@ def _rows(conn: psycopg.Connection[Any], question: Question, output: Any) -> lis
     return conn.execute(asked.sql, asked.parameters).fetchall()
 
 
-def _total(conn: psycopg.Connection[Any], question: Question, rows: list[Any]) -> int:
-    if rows:
-        return int(rows[0][-1])
-    one = Question(of=question.of, context=question.context, limit=1, geometry=False)
-    found = _rows(conn, one, "feature")
-    return int(found[0][-1]) if found else 0
+def _total(conn: psycopg.Connection[Any], question: Question) -> int:
+    _, total = _rows(conn, question, "total")[0]
+    return int(total * len(question.context["services"]) if question.of.per_commune else total)

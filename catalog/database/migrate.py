@@ -21,8 +21,8 @@ from sqlalchemy import Connection, create_engine, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
-from catalog.database import address, ogc_tables, pools
-from catalog.database.tables import metadata
+from catalog.database import address, pools
+from catalog.database.shapes import metadata
 from config.errors import Conflict, Unavailable
 from config.settings import Settings
 
@@ -32,8 +32,6 @@ VERSION_TABLE: dict[str, Any] = {
     "version_table_schema": "catalog",
 }
 SCHEMAS = frozenset({"catalog", "harvest", "tiles", "crowd", "simulators"})
-# Shapes of a subject of its own: imported so that they are in `metadata`.
-SUBJECTS = (ogc_tables,)
 # What the advisory lock is called among all locks of the database: the bytes of "guichet".
 LOCK = int.from_bytes(b"guichet")
 

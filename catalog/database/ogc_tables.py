@@ -1,17 +1,17 @@
-"""The shapes that OGC API readers need: how many items there are, and areas as polygons."""
+"""The shapes that OGC API readers need: whether a count still holds, and areas as polygons."""
 
 from geoalchemy2 import Geometry
 from sqlalchemy import BigInteger, Column, Table, Text, text
 
 from catalog.database.tables import metadata
 
-# How many items a collection holds, kept by triggers in the transaction that changes them: a page
-# can say `numberMatched` without counting 35,000 rows each time, and is never wrong.
-item_total = Table(
-    "item_total",
+# A number that grows, in the transaction that does it, each time that a collection may have gained
+# or lost items: who counted at this version need not count 35,000 rows again for each page.
+item_version = Table(
+    "item_version",
     metadata,
     Column("collection", Text, primary_key=True, comment="communes|offices"),
-    Column("total", BigInteger, nullable=False, server_default=text("0")),
+    Column("version", BigInteger, nullable=False, server_default=text("0")),
     schema="catalog",
 )
 # Départements, régions and EPCI as polygons, made at publication from the borders in tiles.area:

@@ -25,7 +25,7 @@ order  by random() limit 3
 
 
 @pytest.fixture(scope="module")
-def moving(settings, fresh_database, load_small_france, serving, tmp_path_factory):
+def moving(settings, fresh_database, load_small_france, serve, tmp_path_factory):
     """(base URL, conninfo) of a server over a small_france of its own, which may be written."""
     var = tmp_path_factory.mktemp("moving")
     with fresh_database() as conninfo:
@@ -37,7 +37,7 @@ def moving(settings, fresh_database, load_small_france, serving, tmp_path_factor
         )
         load_small_france(here)
         publication.publish(here)
-        with serving(here) as base:
+        with serve(here) as base:
             yield base, conninfo
 
 
@@ -77,7 +77,7 @@ def test_what_stays_is_given_once(moving, order):
     with psycopg.connect(conninfo, autocommit=True) as conn:
         conn.execute("delete from catalog.office where name like '%(test)%'")
         stays = {str(row[0]) for row in conn.execute(
-            "select id from catalog.office where withdrawn_at is null")}  # fmt: skip
+            "select id from catalog.pub_office")}  # fmt: skip
     writer = Writer(conninfo)
     writer.start()
     found, walks = [], 0
@@ -116,9 +116,7 @@ def test_the_total_is_true_through_everything_that_moves(moving):
     with psycopg.connect(conninfo, autocommit=True) as conn:
 
         def counted():
-            return conn.execute(
-                "select count(*) from catalog.office where withdrawn_at is null"
-            ).fetchone()[0]
+            return conn.execute("select count(*) from catalog.pub_office").fetchone()[0]
 
         assert told() == counted()
         for statement in (
@@ -139,7 +137,7 @@ def test_an_edit_shows_at_once_and_changes_the_tag(moving):
     base, conninfo = moving
     with psycopg.connect(conninfo, autocommit=True) as conn:
         id, name = conn.execute(
-            "select id, name from catalog.office where withdrawn_at is null order by id limit 1"
+            "select id, name from catalog.pub_office order by id limit 1"
         ).fetchone()
         url = f"{base}/ogc/collections/offices/items/{id}"
         before = httpx.get(url)

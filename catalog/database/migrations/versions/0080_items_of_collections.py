@@ -1,4 +1,4 @@
-"""Exact totals of what is listed, kept by triggers; areas as polygons."""
+"""What tells whether a collection's count still holds; areas as polygons."""
 
 from collections.abc import Sequence
 
@@ -7,60 +7,50 @@ from alembic import op
 from geoalchemy2 import Geometry
 
 revision: str = "0080"
-down_revision: str | None = "0016"
+down_revision: str | None = "0050"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 
-# (collection, table, what makes a row an item of it)
-COUNTED = (
-    ("communes", "commune", "valid_to is null"),
-    ("offices", "office", "withdrawn_at is null"),
+# (table, the collection whose items it may add or remove)
+WATCHED = (
+    ("commune", "communes"),
+    ("office", "offices"),
+    ("office_redirect", "offices"),
 )
-# One statement of the harvest changes thousands of rows: the total moves once for each.
-EVENTS = {
-    "insert": ("new table as added", "(select count(*) from added where {listed})"),
-    "delete": ("old table as removed", "- (select count(*) from removed where {listed})"),
-    "update": (
-        "new table as added old table as removed",
-        "(select count(*) from added where {listed})"
-        " - (select count(*) from removed where {listed})",
-    ),
-}
 
 
 def upgrade() -> None:
     op.create_table(
-        "item_total",
+        "item_version",
         sa.Column("collection", sa.Text(), nullable=False, comment="communes|offices"),
-        sa.Column("total", sa.BigInteger(), server_default=sa.text("0"), nullable=False),
-        sa.PrimaryKeyConstraint("collection", name="pk_item_total"),
+        sa.Column("version", sa.BigInteger(), server_default=sa.text("0"), nullable=False),
+        sa.PrimaryKeyConstraint("collection", name="pk_item_version"),
         schema="catalog",
     )
-    for collection, table, listed in COUNTED:
-        op.execute(
-            f"insert into catalog.item_total (collection, total) "  # noqa: S608 (our constants)
-            f"select '{collection}', count(*) from catalog.{table} where {listed}"
-        )
-        for event, (tables, difference) in EVENTS.items():
-            name = f"total_{table}_{event}"
+    op.execute("insert into catalog.item_version (collection) values ('communes'), ('offices')")
+    # One statement changes thousands of rows: the version moves once for each. A statement that
+    # touched no row leaves it alone, so that a harvest without news disturbs nobody.
+    op.execute(
+        "create function catalog.items_moved() returns trigger language plpgsql as $$ "
+        "begin if exists (select from moved) then "
+        "update catalog.item_version set version = version + 1 where collection = tg_argv[0]; "
+        "end if; return null; end $$"
+    )
+    op.execute(
+        "create function catalog.items_emptied() returns trigger language plpgsql as $$ "
+        "begin update catalog.item_version set version = version + 1 "
+        "where collection = tg_argv[0]; return null; end $$"
+    )
+    for table, collection in WATCHED:
+        for event, rows in (("insert", "new"), ("update", "new"), ("delete", "old")):
             op.execute(
-                f"create function catalog.{name}() returns trigger language plpgsql as $$ "  # noqa: S608
-                f"begin update catalog.item_total "
-                f"set total = total + {difference.format(listed=listed)} "
-                f"where collection = '{collection}'; return null; end $$"
-            )
-            op.execute(
-                f"create trigger {name} after {event} on catalog.{table} "
-                f"referencing {tables} for each statement execute function catalog.{name}()"
+                f"create trigger items_{event} after {event} on catalog.{table} "
+                f"referencing {rows} table as moved for each statement "
+                f"execute function catalog.items_moved('{collection}')"
             )
         op.execute(
-            f"create function catalog.total_{table}_truncate() returns trigger language plpgsql "  # noqa: S608
-            f"as $$ begin update catalog.item_total set total = 0 "
-            f"where collection = '{collection}'; return null; end $$"
-        )
-        op.execute(
-            f"create trigger total_{table}_truncate after truncate on catalog.{table} "
-            f"for each statement execute function catalog.total_{table}_truncate()"
+            f"create trigger items_truncate after truncate on catalog.{table} "
+            f"for each statement execute function catalog.items_emptied('{collection}')"
         )
     op.create_table(
         "area_shape",
