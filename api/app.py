@@ -30,6 +30,7 @@ from api.handlers import (
     v1_territories,
 )
 from api.handlers.base import NotFoundApi, NotFoundPage, log_request
+from api.ogc import routes as ogc
 from api.site import Site
 
 # The first route that matches answers; each module exports ROUTES.
@@ -48,6 +49,7 @@ ROUTE_MODULES: tuple[Any, ...] = (
     v1_records,
     v1_simulators,
     v1_changes,
+    ogc,
     v1_atom,
     page_site,
     page_commune,

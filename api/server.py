@@ -74,5 +74,6 @@ async def run(settings: Settings, sockets: list[socket.socket]) -> None:
         watcher.cancel()
         await asyncio.gather(watcher, return_exceptions=True)
         await site.simulators.close()
+        await site.ogc.close()
         site.verifier.close()
         await site.pool.close()

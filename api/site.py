@@ -22,6 +22,7 @@ import psycopg_pool
 from api.assets import Assets
 from api.compression import Packed
 from api.geography_arrays import pack_geography
+from api.ogc.door import Door
 from api.rate_budget import RateBudget
 from api.templates import environment
 from catalog import generations, live, referential, sources
@@ -91,6 +92,7 @@ class Site:
     templates: jinja2.Environment
     budget: RateBudget
     simulators: Simulators
+    ogc: Door  # pygeoapi, and the threads of synchronous work
     keeping: RateBudget  # of permalinks, which stay for ever
     packed: Packed = field(default_factory=Packed)
     keyring: Keyring = field(default_factory=Keyring)
@@ -195,6 +197,7 @@ def open_site(settings: Settings) -> Site:
         templates=environment(),
         budget=RateBudget(settings.web.rate_per_second, settings.web.rate_burst),
         simulators=open_simulators(_engine_limits(settings)),
+        ogc=Door(settings),
         keeping=RateBudget(settings.simulators.kept_per_second, settings.simulators.kept_burst),
         release=_release(),
     )

@@ -129,6 +129,13 @@ class SimulatorSettings(Section):
     kept_burst: PositiveInt
 
 
+class OgcSettings(Section):
+    threads: PositiveInt
+    most_waiting: PositiveInt
+    most_exports: PositiveInt
+    export_seconds: PositiveInt
+
+
 class MailSettings(Section):
     host: str
     port: PositiveInt
@@ -164,6 +171,7 @@ class Settings(Section):
     tiles: TileSettings
     harvest: HarvestSettings
     simulators: SimulatorSettings
+    ogc: OgcSettings
     mail: MailSettings
     accounts: AccountSettings
 
