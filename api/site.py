@@ -20,6 +20,7 @@ import psycopg_pool
 from api.assets import Assets
 from api.compression import Packed
 from api.geography_arrays import pack_geography
+from api.metrics import Metrics
 from api.rate_budget import RateBudget
 from api.templates import environment
 from catalog import generations, referential, sources
@@ -80,6 +81,7 @@ class Site:
     keeping: RateBudget  # of permalinks, which stay for ever
     packed: Packed = field(default_factory=Packed)
     frames: frozenset[str] = frozenset(frame.id for frame in FRAMES)
+    metrics: Metrics = field(default_factory=Metrics)
     release: str = ""
     in_flight: int = 0  # requests being answered: a graceful stop waits for zero
     _edition: Edition | None = None
