@@ -61,6 +61,14 @@ ROUTE_MODULES: tuple[Any, ...] = (
 )
 
 
+def route_names() -> dict[type, str]:
+    """How metrics call what is not a page: a handler by the first template that it answers."""
+    names: dict[type, str] = {}
+    for route in routes():
+        names.setdefault(route.handler_class, getattr(route, "template", route.regex.pattern))
+    return names
+
+
 def routes() -> list[URLSpec]:
     """Every route, in order."""
     return [route for module in ROUTE_MODULES for route in module.ROUTES]
@@ -77,6 +85,7 @@ def make_app(site: Site) -> Application:
     return Application(
         rules,
         site=site,
+        route_names=route_names(),
         log_function=log_request,
         serve_traceback=False,
         compress_response=False,  # ours: brotli too, and never twice (api.compression)

@@ -97,6 +97,11 @@ class WebSettings(Section):
     stop_timeout_seconds: PositiveInt
 
 
+class AdminSettings(Section):
+    host: str
+    port: NonNegativeInt
+
+
 class TileSettings(Section):
     min_zoom: NonNegativeInt
     archive_max_zoom: PositiveInt
@@ -168,6 +173,7 @@ class Settings(Section):
     database: DatabaseSettings
     cluster: ClusterSettings
     web: WebSettings
+    admin: AdminSettings
     tiles: TileSettings
     harvest: HarvestSettings
     simulators: SimulatorSettings
