@@ -113,6 +113,8 @@ class HarvestSettings(Section):
     brake_rows: PositiveInt
     brake_days: PositiveInt
     orphan_grace_days: PositiveInt
+    side_by_side: PositiveInt
+    per_host: PositiveInt
 
 
 class SimulatorSettings(Section):

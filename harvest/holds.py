@@ -18,7 +18,7 @@ from catalog import office_standing
 from catalog.database.queries import query
 from catalog.observations import Nature, Observation, append
 from config.errors import Conflict, Invalid, NotFound
-from harvest import journal
+from harvest import journal, turns
 
 type Connection = psycopg.Connection[Any]
 type Subject = Literal["facts", "offices", "records"]
@@ -106,7 +106,7 @@ def decide(conn: Connection, run_id: int, decision: Decision, who: str, reason: 
     if not found:
         raise NotFound(f"Nothing of run {run_id} waits: `guichet runs` lists what does.")
     done: list[str] = []
-    with journal.alone(conn, found[0].source_id):
+    with turns.alone(conn, found[0].source_id):
         for hold in found:
             row = conn.execute(
                 query("harvest", "hold_decide"),
