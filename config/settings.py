@@ -113,6 +113,7 @@ class HarvestSettings(Section):
     brake_rows: PositiveInt
     brake_days: PositiveInt
     orphan_grace_days: PositiveInt
+    report_to: str
     side_by_side: PositiveInt
     per_host: PositiveInt
 

@@ -25,7 +25,7 @@ from catalog.database.queries import query
 from catalog.ingest import SourceRow, save_source
 from config.errors import GuichetError, Unavailable
 from config.settings import Settings
-from harvest import fetch, journal, package_registries, side_by_side, turns
+from harvest import failure_mails, fetch, journal, package_registries, side_by_side, turns
 from harvest.apply import Context
 from harvest.journal import RunReport, Tell
 from harvest.kinds import KINDS, Parsed
@@ -261,6 +261,8 @@ def _one(
             journal.interrupt(conn, source.id)
             raise
         journal.end(conn, run_id, report)
+        if not dry_run:
+            failure_mails.put(conn, settings, source, report, datetime.now(UTC))
         conn.commit()
     # A plan is printed for a run that writes nothing; `guichet runs --plan` shows the others'.
     return report if dry_run else replace(report, details=())

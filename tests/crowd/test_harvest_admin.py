@@ -10,6 +10,7 @@ from typing import Any
 import psycopg
 import pytest
 
+from catalog import merges
 from crowd.accounts import Role
 
 type Hidden = Callable[[str, str], str]
@@ -231,3 +232,17 @@ async def test_the_progress_of_a_dead_process_is_not_shown_as_alive(
         )
     (one,) = (await harvested.browser.get("/fr/admin/moissonnage/suivi")).json()
     assert (one["running"], one["state"], one["what"]) == (False, "interrompue", None)
+
+
+async def test_an_office_that_was_merged_redirects_and_keeps_its_own_card(harvested: Any) -> None:
+    with psycopg.connect(harvested.site.settings.database.url) as conn:
+        merges.merge(conn, 1, 2, "Ada", "vu sur place")
+    answer = await harvested.browser.get("/api/v1/offices/2")
+    assert (answer.status_code, answer.headers["Location"]) == (307, "/api/v1/offices/1")
+    kept = (await harvested.browser.get("/api/v1/offices/1")).json()
+    assert [one["id"] for one in kept["merged"]] == [2]
+    own = (await harvested.browser.get("/api/v1/offices/2?own=yes")).json()
+    assert (own["id"], own["office"]["id"]) == (1, 2)
+    with psycopg.connect(harvested.site.settings.database.url) as conn:
+        merges.split(conn, 2, "Ada", "non")
+    assert (await harvested.browser.get("/api/v1/offices/2")).status_code == 200
