@@ -120,6 +120,9 @@ class HarvestSettings(Section):
     brake_rows: PositiveInt
     brake_days: PositiveInt
     orphan_grace_days: PositiveInt
+    report_to: str
+    side_by_side: PositiveInt
+    per_host: PositiveInt
 
 
 class SimulatorSettings(Section):
