@@ -21,9 +21,8 @@ from sqlalchemy import Connection, create_engine, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
-# The shapes of each subject, for the drift check below: importing a file declares its tables.
-from catalog.database import address, area_tables, pools  # noqa: F401
-from catalog.database.tables import metadata
+from catalog.database import address, pools
+from catalog.database.shapes import metadata
 from config.errors import Conflict, Unavailable
 from config.settings import Settings
 

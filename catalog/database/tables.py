@@ -14,7 +14,6 @@ from sqlalchemy import (
     Column,
     Date,
     DateTime,
-    Double,
     ForeignKey,
     Identity,
     Index,
@@ -83,15 +82,9 @@ commune = Table(
     Column("siren", Text),
     Column("postal_codes", ARRAY(Text), nullable=False, server_default=text("'{}'")),
     Column("timezone", Text, nullable=False, comment="IANA name"),
-    Column("geometry", Geometry("MULTIPOLYGON", srid=4326, spatial_index=False)),
-    Column("geometry_3857", Geometry("MULTIPOLYGON", srid=3857, spatial_index=False)),
-    Column("centre", Geometry("POINT", srid=4326, spatial_index=False), comment="inside it"),
-    Column("area_km2", Double),
     Column("fingerprint", Text, nullable=False, comment="of the harvested row"),
     Column("valid_from", Date),
     Column("valid_to", Date),
-    Index("ix_commune_geometry", "geometry", postgresql_using="gist"),
-    Index("ix_commune_geometry_3857", "geometry_3857", postgresql_using="gist"),
     Index(
         "ix_commune_search_name",
         "search_name",
@@ -200,6 +193,36 @@ status = Table(
     schema="catalog",
 )
 
+# What a refresh of `status` touched: one row for each service and refresh. Each (service, commune)
+# pair has a position: 1, 2, 3... without gaps, given under the lock that refreshes share, so that
+# their order is the order in which readers could see them.
+change = Table(
+    "change",
+    metadata,
+    Column("first", BigInteger, nullable=False, comment="position of its first pair"),
+    Column(
+        "upto",
+        BigInteger,
+        primary_key=True,
+        autoincrement=False,
+        comment="position of its last pair",
+    ),
+    Column("service", Text, nullable=False),
+    Column("communes", ARRAY(Integer), nullable=False, comment="their numbers, in order"),
+    Column("recorded_at", MOMENT, nullable=False, server_default=NOW),
+    schema="catalog",
+)
+# Pairs whose observations were appended one by one and are not scored yet. Rows are written in
+# the transaction of the statement, so that a process killed after it loses nothing.
+unscored = Table(
+    "unscored",
+    metadata,
+    Column("service", Text, primary_key=True),
+    Column("commune_number", Integer, primary_key=True),
+    Column("recorded_at", MOMENT, nullable=False, server_default=NOW),
+    schema="catalog",
+)
+
 # ------------------------------------------------------------------- catalog: the offices
 
 office = Table(
@@ -247,7 +270,7 @@ office_redirect = Table(
     "office_redirect",
     metadata,
     Column("old_id", BigInteger, primary_key=True),
-    Column("new_id", BigInteger, ForeignKey("catalog.office.id"), nullable=False),
+    Column("new_id", BigInteger, ForeignKey("catalog.office.id"), nullable=False, index=True),
     Column("reason", Text, nullable=False),
     Column("recorded_at", MOMENT, nullable=False, server_default=NOW),
     schema="catalog",
