@@ -8,8 +8,12 @@ from tornado.web import Application
 from api.handlers import (
     health,
     page_commune,
+    page_contribute,
+    page_crowd,
+    page_follow,
     page_login,
     page_map,
+    page_moderation,
     page_people,
     page_site,
     static_files,
@@ -42,6 +46,10 @@ ROUTE_MODULES: tuple[Any, ...] = (
     page_map,
     page_people,
     page_login,
+    page_contribute,
+    page_follow,
+    page_crowd,
+    page_moderation,
 )
 
 

@@ -161,7 +161,7 @@ ROUTES: list[Any] = [
     *page_routes("sitemap", SiteMap),
     *(
         route
-        for name in ("data", "help", "accessibility", "privacy", "legal", "contribute")
+        for name in ("data", "help", "accessibility", "privacy", "legal")
         for route in page_routes(name, Prose)
     ),
 ]

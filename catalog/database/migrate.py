@@ -23,6 +23,7 @@ from sqlalchemy.pool import NullPool
 
 from catalog.database import (
     address,
+    contribution_tables,  # noqa: F401 (as below)
     crowd_tables,  # noqa: F401 (imported to register its shapes in `metadata`)
     outbox_tables,  # noqa: F401 (as above)
     pools,
