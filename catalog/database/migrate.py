@@ -21,14 +21,8 @@ from sqlalchemy import Connection, create_engine, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
-from catalog.database import (
-    address,
-    contribution_tables,  # noqa: F401 (as below)
-    crowd_tables,  # noqa: F401 (imported to register its shapes in `metadata`)
-    outbox_tables,  # noqa: F401 (as above)
-    pools,
-)
-from catalog.database.tables import metadata
+from catalog.database import address, pools
+from catalog.database.shapes import metadata
 from config.errors import Conflict, Unavailable
 from config.settings import Settings
 

@@ -1,0 +1,23 @@
+"""Every table of the database: importing this module registers all the shapes in `metadata`.
+
+A subject's shapes are in a file of its own; adding one is adding a line here.
+"""
+
+from catalog.database import (
+    contribution_tables,
+    crowd_tables,
+    harvest_tables,
+    outbox_tables,
+    outline_tables,
+    tables,
+)
+
+SUBJECTS = (
+    tables,
+    outline_tables,
+    harvest_tables,
+    outbox_tables,
+    crowd_tables,
+    contribution_tables,
+)
+metadata = tables.metadata
