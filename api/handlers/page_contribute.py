@@ -80,8 +80,10 @@ class Contribute(SubjectPage):
 
     async def get(self) -> None:
         code, service_id, kind = self.ask(COMMUNE), self.ask(SERVICE), self.ask(KIND)
+        if service_id not in self.site.referential.services:
+            service_id = None  # the minimum bundle, from the map: the visitor chooses
         if not code:
-            await self.ask_where()
+            await self.ask_where(service_id)
             return
         commune = await self.place(code)
         service = self.site.referential.service(service_id) if service_id else None
@@ -98,13 +100,13 @@ class Contribute(SubjectPage):
             return
         await self.ask_details(commune, service, Kind(kind), {}, {})
 
-    async def ask_where(self) -> None:
+    async def ask_where(self, service_id: str | None) -> None:
         found = None
         asked = (self.ask(SEARCH) or "").strip()
         if asked:
             async with self.connection() as conn:
                 found = await search(conn, asked, 10)
-        self.render_page("contribute_where.html", asked=asked, found=found)
+        self.render_page("contribute_where.html", asked=asked, found=found, service=service_id)
 
     async def ask_details(
         self, commune: Commune, service: Service, kind: Kind, sent: Any, mistakes: Any

@@ -191,7 +191,8 @@ class SiteMap(PageHandler):
     def get(self) -> None:
         names = ("home", "map", "around-me", "search", "compare", "services", "simulators",
                  "simulator-method", "simulator-widget", "method", "sources", "data", "api",
-                 "contribute", "help", "accessibility", "privacy", "legal")  # fmt: skip
+                 "contribute", "thanks", "crowd-policy", "register", "help", "accessibility",
+                 "privacy", "legal", "login")  # fmt: skip
         self.render_page("sitemap.html", names=names)
 
 
