@@ -27,7 +27,7 @@ class Limits:
     fastest_seconds: float = 2.0  # a person cannot read and fill the form sooner
     hourly: int = 5  # contributions of one author within an hour
     daily: int = 20  # and within a day
-    copies: int = 3  # of one text, for other communes or services, within a day
+    copies: int = 3  # of one text, for other communes, within a day
     witnesses: int = 2  # independent residents who must agree
     trusted_after: int = 3  # accepted contributions on that commune and service
     pair_hourly: int = 20  # contributions on one service of one commune within an hour
@@ -46,7 +46,7 @@ class Situation:
     seconds: float  # between the form and its sending
     author_hour: int  # others of the same author within an hour
     author_day: int
-    copies: int  # of the same text elsewhere, within a day
+    copies: int  # of the same text for other communes, within a day
     pair_hour: int  # others on the same service of the same commune, within an hour
     fact: State | None  # what it says is so; None: it only says that something is not
     level: int | None

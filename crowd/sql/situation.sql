@@ -1,5 +1,5 @@
 -- What surrounds a contribution that arrives, in one row: others of its author within an hour and
--- a day, copies of its text elsewhere within a day, others on its pair within an hour, whether its
+-- a day, copies of its text for other communes within a day, others on its pair within an hour, whether its
 -- link's host already serves the commune, and the author's record on that pair (accepted, refused).
 select (select count(*) from crowd.origin
         where voice_id = %(voice)s::bigint and at > now() - interval '1 hour'),
@@ -7,7 +7,7 @@ select (select count(*) from crowd.origin
         where voice_id = %(voice)s::bigint and at > now() - interval '1 day'),
        (select count(*) from crowd.contribution
         where print = %(print)s::text and created_at > now() - interval '1 day'
-          and (commune_number, service) <> (%(commune)s::integer, %(service)s::text)),
+          and commune_number <> %(commune)s::integer),
        (select count(*) from crowd.contribution
         where commune_number = %(commune)s::integer and service = %(service)s::text
           and created_at > now() - interval '1 hour'),
