@@ -259,6 +259,52 @@ async def submit(
     return receipt
 
 
+async def reconsider(
+    aconn: psycopg.AsyncConnection[Any], id_: int, service: Service, now: datetime
+) -> bool:
+    """Judge again a contribution that waits, now that its author's address is confirmed.
+
+    In the caller's transaction. True: it was published, with those that waited for it.
+    """
+    one = await of_id(aconn, id_)
+    pair = f"{one.commune_number}|{service.id}".encode()
+    await _alone(aconn, hashlib.sha256(pair).digest())
+    one = await of_id(aconn, id_)
+    if one.state != State.WAITING or one.confirmed_at is None:
+        return False
+    around = await neighbours(aconn, one.commune_number, service.id, None)
+    mine = next(other for other in around if other.id == id_)
+    others = [other for other in around if other.id != id_]
+    claim = mine.claim
+    allies = [
+        other
+        for other in others
+        if other.claim.agrees_with(claim, service)
+        and independent(one.voice_id, True, mine.network, other)
+    ]
+    sent = Sent(
+        commune_number=one.commune_number,
+        service=service,
+        claim=claim,
+        comment=one.comment or "",
+        language=one.language,
+        network="",
+        once=b"",
+        token="",
+        seconds=policy.LIMITS.fastest_seconds,  # judged when it arrived
+    )
+    held = await observations.of_commune(aconn, one.commune_number, service.id)
+    known = score(service, held, now).state
+    said = await _situation(aconn, sent, one.voice_id, allies, others, known)
+    decided = policy.decide(said)
+    if decided.verdict is not Verdict.PUBLISH:
+        return False
+    values = {"ids": [id_], "why": json.dumps([decided.rule])}
+    await aconn.execute(query("crowd", "contribution_accept"), values)
+    await _believe(aconn, id_, service, decided, allies, now)
+    return True
+
+
 async def _alone(aconn: psycopg.AsyncConnection[Any], basis: bytes) -> None:
     number = int.from_bytes(basis[:8], signed=True)
     await aconn.execute("select pg_advisory_xact_lock(%s::bigint)", [number])

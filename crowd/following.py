@@ -10,8 +10,9 @@ from psycopg.rows import class_row
 
 from catalog import outbox
 from catalog.database.queries import query
+from catalog.referential import Service
 from config.errors import Conflict
-from crowd.contributions import Contribution, State
+from crowd.contributions import Contribution, State, reconsider
 
 LONGEST_ANSWER = 1000
 
@@ -107,17 +108,19 @@ async def answer(aconn: psycopg.AsyncConnection[Any], one: Contribution, text: s
         await aconn.execute(query("crowd", "decision_add"), decision)
 
 
-async def confirm(aconn: psycopg.AsyncConnection[Any], one: Contribution) -> bool:
-    """The link of a mail came back: the address is its author's. False: it was already.
+async def confirm(
+    aconn: psycopg.AsyncConnection[Any], one: Contribution, service: Service, now: datetime
+) -> bool:
+    """The link of a mail came back: the address is its author's. True: something was published.
 
-    From now on what this address confirms has one voice, and a track record.
+    What one address confirms has one voice and a track record, so the policy judges again.
     """
     async with aconn.transaction():
         row = await (await aconn.execute(query("crowd", "confirm"), {"id": one.id})).fetchone()
         if row is None:
             return False
         await aconn.execute(query("crowd", "confirmed_voice"), {"id": one.id})
-    return True
+        return await reconsider(aconn, one.id, service, now)
 
 
 async def erase(aconn: psycopg.AsyncConnection[Any], one: Contribution) -> None:

@@ -1,10 +1,11 @@
 """The private page of a contribution: where it is, why, and what its author may do."""
 
+import asyncio
 from typing import Any
 
 from api.forms import TOKEN_FIELD, FormPage
 from api.handlers.base import page_routes
-from catalog import communes, observations
+from catalog import communes, live, observations
 from catalog.states import State as Fact
 from catalog.status import score
 from config.errors import Invalid, NotFound
@@ -72,8 +73,11 @@ class Follow(FollowPage):
                 async with self.connection() as conn:
                     await following.answer(conn, one, text)
             case "confirm" if by_mail:
+                service = self.site.referential.service(one.service)
                 async with self.connection() as conn:
-                    await following.confirm(conn, one)
+                    published = await following.confirm(conn, one, service, self.now)
+                if published:
+                    await asyncio.to_thread(live.settle, self.site.settings)
             case "erase":
                 async with self.connection() as conn:
                     await following.erase(conn, one)
