@@ -10,9 +10,13 @@ from api.handlers import (
     embed_files,
     health,
     page_commune,
+    page_contribute,
+    page_crowd,
+    page_follow,
     page_harvests,
     page_login,
     page_map,
+    page_moderation,
     page_people,
     page_records,
     page_simulators,
@@ -62,6 +66,10 @@ ROUTE_MODULES: tuple[Any, ...] = (
     page_records,
     page_login,
     page_simulators,
+    page_contribute,
+    page_follow,
+    page_crowd,
+    page_moderation,
 )
 
 

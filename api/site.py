@@ -37,6 +37,7 @@ from catalog.territories import Geography
 from config.errors import GuichetError, NotFound, Unavailable
 from config.settings import Settings
 from crowd.passwords import Verifier
+from crowd.photos import Darkroom
 from crowd.signing import Keyring
 from geo.frames import FRAMES
 from simulators.openfisca_france.pool import Limits
@@ -95,7 +96,9 @@ class Site:
     simulators: Simulators
     ogc: Door  # pygeoapi, and the threads of synchronous work
     keeping: RateBudget  # of permalinks, which stay for ever
+    contributing: RateBudget  # of contributions, by network
     packed: Packed = field(default_factory=Packed)
+    darkroom: Darkroom = field(default_factory=Darkroom)
     keyring: Keyring = field(default_factory=Keyring)
     verifier: Verifier = field(default_factory=Verifier)
     frames: frozenset[str] = frozenset(frame.id for frame in FRAMES)
@@ -201,6 +204,7 @@ def open_site(settings: Settings) -> Site:
         simulators=open_simulators(_engine_limits(settings)),
         ogc=Door(settings),
         keeping=RateBudget(settings.simulators.kept_per_second, settings.simulators.kept_burst),
+        contributing=RateBudget(settings.crowd.sent_per_second, settings.crowd.sent_burst),
         release=_release(),
     )
 

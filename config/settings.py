@@ -171,6 +171,15 @@ class AccountSettings(Section):
     longest_wait_seconds: PositiveInt
 
 
+class CrowdSettings(Section):
+    sent_per_second: NonNegativeFloat
+    sent_burst: PositiveInt
+    most_open: PositiveInt
+    fewest_for_delays: PositiveInt
+    keep_contacts_days: PositiveInt
+    keep_words_days: PositiveInt
+
+
 class Settings(Section):
     paths: PathSettings
     database: DatabaseSettings
@@ -183,6 +192,7 @@ class Settings(Section):
     ogc: OgcSettings
     mail: MailSettings
     accounts: AccountSettings
+    crowd: CrowdSettings
 
 
 def load(environment: Mapping[str, str] | None = None) -> Settings:
