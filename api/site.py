@@ -7,7 +7,6 @@ whole: a request that began with one edition ends with it.
 import asyncio
 import hashlib
 import logging
-import os
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -21,6 +20,7 @@ import psycopg_pool
 
 from api.assets import Assets
 from api.compression import Packed
+from api.engine_limits import engine_limits
 from api.geography_arrays import pack_geography
 from api.rate_budget import RateBudget
 from api.templates import environment
@@ -35,7 +35,6 @@ from catalog.territories import Geography
 from config.errors import GuichetError, NotFound, Unavailable
 from config.settings import Settings
 from geo.frames import FRAMES
-from simulators.openfisca_france.pool import Limits
 from simulators.registry import Simulators, open_simulators
 from tiles.server import TileService
 
@@ -190,20 +189,9 @@ def open_site(settings: Settings) -> Site:
         assets=Assets(WEB),
         templates=environment(),
         budget=RateBudget(settings.web.rate_per_second, settings.web.rate_burst),
-        simulators=open_simulators(_engine_limits(settings)),
+        simulators=open_simulators(engine_limits(settings)),
         keeping=RateBudget(settings.simulators.kept_per_second, settings.simulators.kept_burst),
         release=_release(),
-    )
-
-
-def _engine_limits(settings: Settings) -> Limits:
-    wanted = settings.simulators
-    return Limits(
-        workers=wanted.engine_workers or os.cpu_count() or 1,
-        memory_bytes=wanted.engine_memory_bytes,
-        deadline_seconds=wanted.deadline_seconds,
-        most_waiting=wanted.most_waiting_rows,
-        most_together=wanted.most_together_rows,
     )
 
 

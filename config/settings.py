@@ -122,6 +122,10 @@ class SimulatorSettings(Section):
     most_together_rows: PositiveInt
     most_batch_rows: PositiveInt
     most_batch_bytes: PositiveInt
+    most_later_rows: PositiveInt
+    most_later_bytes: PositiveInt
+    most_later: PositiveInt
+    later_hours: PositiveInt
     kept_per_second: NonNegativeFloat
     kept_burst: PositiveInt
 

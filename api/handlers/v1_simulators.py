@@ -4,26 +4,23 @@ What people tell of themselves is in the body of a POST, never in an address, a 
 A permalink exists only when it is asked for, and its identifier tells nothing.
 """
 
-import asyncio
 import re
-from collections.abc import Awaitable
 from datetime import date
 from typing import Any
 
 import msgspec
-from tornado.iostream import StreamClosedError
-from tornado.web import HTTPError, stream_request_body
+from tornado.web import HTTPError
 
 from api.curve_picture import draw
 from api.handlers.base import IMMUTABLE, ApiHandler
 from api.openapi import Answer, Operation, TemplateRoute
 from api.parameters import choice, day, limit, number, read_all, text
-from config.errors import NotFound, Unavailable
+from config.errors import NotFound
 from simulators import batch, kept_answers
 from simulators.contract import strict_json
 from simulators.contract.faults import Fault, Faulty, nearest
-from simulators.contract.results import Outcome, Result
-from simulators.contract.simulator import Call, Model, Simulator
+from simulators.contract.results import Result
+from simulators.contract.simulator import Model, Simulator
 from simulators.contract.texts import Law, Text
 from simulators.curves import MOST_POINTS, Curve, curve
 from simulators.inverse import solve
@@ -45,7 +42,6 @@ FIGURE = text("figure", "The figure that is wanted.", max_length=60, required=Tr
               pattern="[a-z_]+", example="net_before_tax")  # fmt: skip
 
 _IDENTIFIER = re.compile(r"[A-Za-z0-9_-]{22}", re.ASCII)
-BODY_SECONDS = 60.0  # for a batch to arrive: 40 MB at 5 Mbit/s
 
 
 def inputs() -> dict[str, Any]:
@@ -299,101 +295,9 @@ def _wanted(members: Any) -> float:
     return float(found)
 
 
-@stream_request_body
-class Batch(SimulatorHandler):
-    """Rows in, rows out. The body is larger than others: it has its own limit and time."""
-
-    post_operation = Operation(
-        "simulate_batch", "Simulate many cases", "Simulators", media_type=batch.NDJSON,
-        bodies=batch.MEDIA_TYPES,
-        description="A JSON array, NDJSON, CSV (the first line names the inputs) or an Arrow IPC "
-        "stream. The answer is of the same media type, or of `Accept`; a row that is wrong says "
-        "so at its own place.",
-    )  # fmt: skip
-    parameters = (LAW_DATE, MODEL)
-
-    async def prepare(self) -> None:
-        self._received: list[bytes] = []
-        self._size = 0
-        self._limit = self.site.settings.simulators.most_batch_bytes
-        connection: Any = self.request.connection
-        # Counted here, so that what is too large is answered and not only cut.
-        connection.set_max_body_size(self._limit * 2)
-        connection.set_body_timeout(BODY_SECONDS)
-        await super().prepare()
-        if int(self.request.headers.get("Content-Length", "0")) > self._limit * 2:
-            raise HTTPError(413)
-        if self.request.method == "POST" and self.media_type() not in batch.MEDIA_TYPES:
-            raise HTTPError(415)
-
-    def error_headers(self, status_code: int) -> None:
-        super().error_headers(status_code)
-        if status_code == 413:  # what is still being sent is not read
-            self.set_header("Connection", "close")
-
-    def data_received(self, chunk: bytes) -> None:
-        self._size += len(chunk)
-        if self._size <= self._limit:
-            self._received.append(chunk)
-
-    async def post(self, simulator: str) -> None:
-        if self._size > self._limit:
-            raise HTTPError(413)
-        asked = self.simulator(simulator)
-        model, law_date = self.pinned(asked)
-        body, self._received = b"".join(self._received), []
-        most = self.site.settings.simulators.most_batch_rows
-        try:
-            rows = await asyncio.to_thread(batch.rows_of, body, self.media_type(), most)
-        except batch.TooMany:
-            raise HTTPError(413) from None
-        del body
-        media_type = self._answer_type()
-        writer = batch.Writer(media_type, await self._figures(asked, model))
-        self.set_header("Content-Type", media_type)
-        self.set_header("Cache-Control", "no-store")
-        self.write(writer.head())
-        try:
-            async for answers in batch.answers(asked, model, rows, law_date):
-                self.write(writer.chunk(answers))
-                await self._flushed(self.flush())
-        except StreamClosedError:
-            return  # the caller has gone: nothing more is computed
-        await self.finish(writer.tail())
-
-    def _answer_type(self) -> str:
-        accepted = self.request.headers.get("Accept", "*/*")
-        for media_type in batch.MEDIA_TYPES:
-            if media_type in accepted:
-                return media_type
-        if "*/*" in accepted:
-            return self.media_type()
-        raise HTTPError(406)
-
-    async def _figures(self, asked: Simulator, model: Model) -> tuple[str, ...]:
-        """The figures of this simulator, which are columns of CSV and Arrow."""
-        call: Call = asked.read(asked.example(), None)
-        outcome = (await model.compute([call]))[0]
-        if not isinstance(outcome, Outcome):
-            raise Unavailable("The simulator does not answer its own example.")
-        return tuple(figure.id for figure in outcome.figures)
-
-    async def _flushed(self, sent: Awaitable[None]) -> None:
-        """Wait for a reader, but not for ever."""
-        try:
-            async with asyncio.timeout(self.site.settings.web.write_timeout_seconds):
-                await sent
-        except TimeoutError:
-            stream: Any = getattr(self.request.connection, "stream", None)
-            if stream is not None:
-                stream.close()
-            raise StreamClosedError from None
-
-
 ROUTES = [
     TemplateRoute("/api/v1/simulators", Simulators),
     TemplateRoute("/api/v1/simulators/{simulator}/schema", Schema),
-    TemplateRoute("/api/v1/simulators/{simulator}/batch", Batch),
     TemplateRoute("/api/v1/simulators/{simulator}/curve", Curves),
     TemplateRoute("/api/v1/simulators/{simulator}/inverse", Inverse),
     TemplateRoute("/api/v1/simulators/{simulator}/answers", Keep),
