@@ -18,6 +18,7 @@ import jinja2
 import psycopg
 import psycopg_pool
 
+from api.admission import Admission
 from api.assets import Assets
 from api.compression import Packed
 from api.engine_limits import engine_limits
@@ -88,7 +89,8 @@ class Site:
     templates: jinja2.Environment
     budget: RateBudget
     simulators: Simulators
-    keeping: RateBudget  # of permalinks, which stay for ever
+    keeping: RateBudget  # of permalinks, which stay for ever, and of batches for later
+    admission: Admission  # of simulations, so that those inside are answered in time
     packed: Packed = field(default_factory=Packed)
     frames: frozenset[str] = frozenset(frame.id for frame in FRAMES)
     release: str = ""
@@ -191,6 +193,7 @@ def open_site(settings: Settings) -> Site:
         budget=RateBudget(settings.web.rate_per_second, settings.web.rate_burst),
         simulators=open_simulators(engine_limits(settings)),
         keeping=RateBudget(settings.simulators.kept_per_second, settings.simulators.kept_burst),
+        admission=Admission(settings.simulators.most_at_once),
         release=_release(),
     )
 

@@ -119,6 +119,7 @@ class SimulatorSettings(Section):
     engine_memory_bytes: PositiveInt
     deadline_seconds: PositiveInt
     most_waiting_rows: PositiveInt
+    most_at_once: PositiveInt
     most_together_rows: PositiveInt
     most_batch_rows: PositiveInt
     most_batch_bytes: PositiveInt

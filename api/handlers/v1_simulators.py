@@ -11,12 +11,15 @@ from typing import Any
 import msgspec
 from tornado.web import HTTPError
 
+from api.addresses import address
 from api.curve_picture import draw
 from api.handlers.base import IMMUTABLE, ApiHandler
 from api.openapi import Answer, Operation, TemplateRoute
 from api.parameters import choice, day, limit, number, read_all, text
+from api.rate_budget import wait_or_pass
 from config.errors import NotFound
-from simulators import batch, kept_answers
+from simulators import batch, calendar, kept_answers
+from simulators.calendar import Period
 from simulators.contract import strict_json
 from simulators.contract.faults import Fault, Faulty, nearest
 from simulators.contract.results import Result
@@ -61,6 +64,7 @@ class SimulatorEntry(msgspec.Struct):
     title: Text
     summary: Text
     models: list[str]
+    calendar: list[Period]
     supported: list[str]
     principal: str
     invertible: list[str]
@@ -109,7 +113,10 @@ class SimulatorHandler(ApiHandler):
     def set_default_headers(self) -> None:
         super().set_default_headers()
         exposed = self._headers["Access-Control-Expose-Headers"]
-        more = "Location, RateLimit, RateLimit-Policy, Retry-After"
+        more = (
+            "Deprecation, Link, Location, Preference-Applied, RateLimit, RateLimit-Policy, "
+            "Retry-After, Sunset"
+        )
         self.set_header("Access-Control-Expose-Headers", f"{exposed}, {more}")
 
     def options(self, *args: str, **kwargs: str) -> None:
@@ -131,7 +138,12 @@ class SimulatorHandler(ApiHandler):
         )
 
     def pinned(self, simulator: Simulator) -> tuple[Model, date | None]:
-        return simulator.model(self.ask(MODEL)), self.ask(LAW_DATE)
+        model = simulator.model(self.ask(MODEL))
+        if (period := calendar.published().get(model.version)) is not None:
+            page = f"{self.origin}{address('simulator-method', 'en')}#versions"
+            for name, value in period.headers(page).items():
+                self.set_header(name, value)
+        return model, self.ask(LAW_DATE)
 
     def members(self) -> Any:
         """The JSON of the body. Raises Faulty, and 415 for another media type."""
@@ -147,8 +159,9 @@ class SimulatorHandler(ApiHandler):
         """The result of the inputs in the body."""
         simulator = self.simulator(name)
         model, law_date = self.pinned(simulator)
-        call = simulator.read(self.members(), law_date)
-        outcome = (await model.compute([call]))[0]
+        with self.site.admission.enter():  # first: a refusal must cost nothing
+            call = simulator.read(self.members(), law_date)
+            outcome = (await model.compute([call]))[0]
         if isinstance(outcome, Faulty):
             raise outcome
         return simulator.result(call, outcome, model.version)
@@ -171,6 +184,8 @@ class Simulators(SimulatorHandler):
             simulators=[
                 SimulatorEntry(
                     one.id, one.title, one.summary, [model.version for model in one.models],
+                    [calendar.published()[model.version] for model in one.models
+                     if model.version in calendar.published()],
                     list(one.supported), one.principal, list(one.invertible),
                     list(one.out_of_scope), list(one.law), f"/api/v1/simulators/{one.id}/schema",
                 )
@@ -211,7 +226,7 @@ class Keep(SimulatorHandler):
     parameters = (LAW_DATE, MODEL)
 
     async def post(self, simulator: str) -> None:
-        if wait := self.site.keeping.wait(self.peer):
+        if wait := wait_or_pass(self.site.keeping, self.peer):
             self._retry_after = max(1, int(wait + 0.999))
             raise HTTPError(429)
         result = await self.simulated(simulator)
@@ -254,9 +269,9 @@ class Curves(SimulatorHandler):
         if isinstance(members, dict) and variable in asked.by_name:
             members.setdefault(variable, asked.by_name[variable].example)
         call = asked.read(members, law_date)
-        found = await curve(
-            asked, model, call, variable, self.ask(LOW), self.ask(HIGH), max(2, self.ask(POINTS))
-        )
+        low, high, points = self.ask(LOW), self.ask(HIGH), max(2, self.ask(POINTS))
+        with self.site.admission.enter():
+            found = await curve(asked, model, call, variable, low, high, points)
         if self.ask(PICTURE) == "svg":
             self.private(draw(found, asked, self.ask(LANGUAGE)), "image/svg+xml")
         else:
@@ -282,7 +297,8 @@ class Inverse(SimulatorHandler):
         wanted = _wanted(members)
         members.setdefault(asked.principal, asked.by_name[asked.principal].example)
         call = asked.read(members, law_date)
-        at, outcome = await solve(asked, model, call, figure, wanted)
+        with self.site.admission.enter():
+            at, outcome = await solve(asked, model, call, figure, wanted)
         self.private(msgspec.json.encode(asked.result(at, outcome, model.version)))
 
 

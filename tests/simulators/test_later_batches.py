@@ -11,6 +11,7 @@ import subprocess
 import sys
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -26,9 +27,11 @@ from tornado.testing import bind_unused_port
 from api import batch_worker, worker
 from api.app import make_app
 from api.cli.worker import work
+from api.rate_budget import RateBudget
 from api.site import open_site
 from config.settings import Settings
-from simulators import batch, batch_files, batch_jobs
+from simulators import batch, batch_files, batch_jobs, calendar
+from simulators.calendar import Period
 
 ROOT = Path(__file__).resolve().parents[2]
 TAX = "/api/v1/simulators/income-tax"
@@ -282,3 +285,33 @@ async def test_the_identifier_is_in_no_log_and_no_job(
     # Another simulator does not open it either.
     other = state["url"].replace("income-tax", "hiring-cost")
     assert (await here.client.get(other)).status_code == 404
+
+
+async def test_a_version_that_will_end_says_so_in_its_headers(
+    here: Here, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = await here.ask(ROWS)
+    assert not {"Deprecation", "Sunset", "Link"} & set(before.headers)
+    known = before.json()["model"]
+    ends = Period(
+        version=known, since=date(2026, 1, 1), successor="next", deprecated=date(2027, 2, 1),
+        sunset=date(2029, 1, 1),
+    )  # fmt: skip
+    monkeypatch.setattr(calendar, "published", lambda: {known: ends})
+    after = await here.ask(ROWS)
+    assert after.status_code == 202
+    assert after.headers["Deprecation"] == "@1801440000"
+    assert after.headers["Sunset"] == "Mon, 01 Jan 2029 00:00:00 GMT"
+    assert "/en/simulators/method#versions" in after.headers["Link"]
+    listed = (await here.client.get("/api/v1/simulators")).json()["simulators"]
+    assert listed[0]["calendar"][0]["sunset"] == "2029-01-01"
+
+
+async def test_a_broken_budget_of_batches_refuses_nobody(
+    here: Here, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(_self: object, _peer: str) -> float:
+        raise RuntimeError("the limiter is broken")
+
+    monkeypatch.setattr(RateBudget, "wait", broken)
+    assert (await here.ask(ROWS)).status_code == 202
