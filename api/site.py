@@ -23,6 +23,8 @@ from api.assets import Assets
 from api.compression import Packed
 from api.engine_limits import engine_limits
 from api.geography_arrays import pack_geography
+from api.metrics import Metrics
+from api.ogc.door import Door
 from api.rate_budget import RateBudget
 from api.templates import environment
 from catalog import generations, live, referential, sources
@@ -35,6 +37,8 @@ from catalog.sources import Source
 from catalog.territories import Geography
 from config.errors import GuichetError, NotFound, Unavailable
 from config.settings import Settings
+from crowd.passwords import Verifier
+from crowd.signing import Keyring
 from geo.frames import FRAMES
 from simulators.registry import Simulators, open_simulators
 from tiles.server import TileService
@@ -89,10 +93,14 @@ class Site:
     templates: jinja2.Environment
     budget: RateBudget
     simulators: Simulators
+    ogc: Door  # pygeoapi, and the threads of synchronous work
     keeping: RateBudget  # of permalinks, which stay for ever, and of batches for later
     admission: Admission  # of simulations, so that those inside are answered in time
     packed: Packed = field(default_factory=Packed)
+    keyring: Keyring = field(default_factory=Keyring)
+    verifier: Verifier = field(default_factory=Verifier)
     frames: frozenset[str] = frozenset(frame.id for frame in FRAMES)
+    metrics: Metrics = field(default_factory=Metrics)
     release: str = ""
     in_flight: int = 0  # requests being answered: a graceful stop waits for zero
     _edition: Edition | None = None
@@ -192,6 +200,7 @@ def open_site(settings: Settings) -> Site:
         templates=environment(),
         budget=RateBudget(settings.web.rate_per_second, settings.web.rate_burst),
         simulators=open_simulators(engine_limits(settings)),
+        ogc=Door(settings),
         keeping=RateBudget(settings.simulators.kept_per_second, settings.simulators.kept_burst),
         admission=Admission(settings.simulators.most_at_once),
         release=_release(),
@@ -201,7 +210,7 @@ def open_site(settings: Settings) -> Site:
 def _release() -> str:
     """A hash of the code and words that make answers: caches are keyed by it."""
     found = hashlib.sha256()
-    for package in ("api", "catalog", "config", "geo", "simulators", "tiles"):
+    for package in ("api", "catalog", "config", "crowd", "geo", "simulators", "tiles"):
         for path in sorted((ROOT.parent / package).rglob("*")):
             if path.suffix in (".py", ".html", ".toml", ".sql"):
                 found.update(path.read_bytes())

@@ -2,14 +2,14 @@
 
 A misspelt key stops the start-up instead of becoming a silent default.
 Environment variables override `defaults.toml`: `GUICHET_<SECTION>__<KEY>`, and the short
-names GUICHET_VAR, GUICHET_DATABASE_URL and PORT.
+names GUICHET_VAR, GUICHET_DATABASE_URL, GUICHET_SOURCES and PORT.
 """
 
 import os
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import (
     BaseModel,
@@ -18,6 +18,7 @@ from pydantic import (
     NonNegativeFloat,
     NonNegativeInt,
     PositiveInt,
+    SecretStr,
     ValidationError,
 )
 
@@ -27,6 +28,7 @@ DEFAULTS = Path(__file__).with_name("defaults.toml")
 SHORT_NAMES = {
     "GUICHET_VAR": ("paths", "var"),
     "GUICHET_DATABASE_URL": ("database", "url"),
+    "GUICHET_SOURCES": ("harvest", "given_folder"),
     "PORT": ("web", "port"),
 }
 
@@ -95,6 +97,11 @@ class WebSettings(Section):
     stop_timeout_seconds: PositiveInt
 
 
+class AdminSettings(Section):
+    host: str
+    port: NonNegativeInt
+
+
 class TileSettings(Section):
     min_zoom: NonNegativeInt
     archive_max_zoom: PositiveInt
@@ -104,6 +111,7 @@ class TileSettings(Section):
 
 
 class HarvestSettings(Section):
+    given_folder: str
     fetch_timeout_seconds: PositiveInt
     fetch_total_seconds: PositiveInt
     fetch_max_bytes: PositiveInt
@@ -131,14 +139,52 @@ class SimulatorSettings(Section):
     kept_burst: PositiveInt
 
 
+class OgcSettings(Section):
+    threads: PositiveInt
+    most_waiting: PositiveInt
+    most_exports: PositiveInt
+    export_seconds: PositiveInt
+
+
+class MailSettings(Section):
+    host: str
+    port: PositiveInt
+    tls: Literal["starttls", "implicit", "none"]
+    ca_file: str
+    user: str
+    password: SecretStr
+    sender: str
+    sender_name: str
+    timeout_seconds: PositiveInt
+    poll_seconds: PositiveInt
+    batch: PositiveInt
+    most_attempts: PositiveInt
+    first_wait_seconds: PositiveInt
+    longest_wait_seconds: PositiveInt
+    keep_letters_days: PositiveInt
+
+
+class AccountSettings(Section):
+    idle_seconds: PositiveInt
+    longest_seconds: PositiveInt
+    free_failures: PositiveInt
+    network_failures: PositiveInt
+    failure_window_seconds: PositiveInt
+    longest_wait_seconds: PositiveInt
+
+
 class Settings(Section):
     paths: PathSettings
     database: DatabaseSettings
     cluster: ClusterSettings
     web: WebSettings
+    admin: AdminSettings
     tiles: TileSettings
     harvest: HarvestSettings
     simulators: SimulatorSettings
+    ogc: OgcSettings
+    mail: MailSettings
+    accounts: AccountSettings
 
 
 def load(environment: Mapping[str, str] | None = None) -> Settings:

@@ -1,8 +1,10 @@
 """The other pages: home, services, territories, method, sources, and what a site must say."""
 
 import re
+from pathlib import Path
 from typing import Any
 
+from markupsafe import Markup
 from tornado.routing import URLSpec
 
 from api.addresses import address
@@ -18,6 +20,8 @@ from tiles.bulk import rebuild
 from tiles.bulk.rebuild import BulkFile
 from tiles.bulk.tables import tables as bulk_tables
 
+EXAMPLES = Path(__file__).parents[1] / "pages" / "examples"
+EXAMPLE_HOST = "https://guichet.example"  # what the examples say instead of this site's address
 QUALITY = re.compile(r"q=([01](?:\.\d{0,3})?)", re.ASCII)
 
 
@@ -162,6 +166,20 @@ class Data(PageHandler):
         )
 
 
+class ApiGuide(PageHandler):
+    """The guide for reusers, with examples that a test runs as they are shown."""
+
+    def get(self) -> None:
+        self.render_page(
+            "prose.html", body=f"prose/api.{self.language}.html", example=self._example
+        )
+
+    def _example(self, name: str) -> Markup:
+        text = (EXAMPLES / f"{name}.txt").read_text(encoding="utf-8")
+        shown = text.replace(EXAMPLE_HOST, self.origin)
+        return Markup('<pre tabindex="0"><code>{}</code></pre>').format(shown)
+
+
 class Prose(PageHandler):
     """A page of words, one file per language."""
 
@@ -172,8 +190,9 @@ class Prose(PageHandler):
 class SiteMap(PageHandler):
     def get(self) -> None:
         names = ("home", "map", "around-me", "search", "compare", "services", "simulators",
-                 "simulator-method", "simulator-widget", "method", "sources", "data", "api",
-                 "contribute", "help", "accessibility", "privacy", "legal")  # fmt: skip
+                 "simulator-method", "simulator-widget", "method", "sources", "records",
+                 "data", "api", "contribute", "help", "accessibility", "privacy",
+                 "legal")  # fmt: skip
         self.render_page("sitemap.html", names=names)
 
 
@@ -186,10 +205,11 @@ ROUTES: list[Any] = [
     *page_routes("method", Method),
     *page_routes("sources", Sources),
     *page_routes("data", Data),
+    *page_routes("api", ApiGuide),
     *page_routes("sitemap", SiteMap),
     *(
         route
-        for name in ("api", "help", "accessibility", "privacy", "legal", "contribute")
+        for name in ("help", "accessibility", "privacy", "legal", "contribute")
         for route in page_routes(name, Prose)
     ),
 ]

@@ -23,11 +23,12 @@ from api.handlers.v1_simulators import LAW_DATE, MODEL, SimulatorHandler
 from api.openapi import Operation, TemplateRoute
 from api.rate_budget import wait_or_pass
 from config.errors import Conflict, NotFound
+from config.memory import give_back
 from simulators import batch, batch_files, batch_jobs
 from simulators.contract.simulator import Model, Simulator
 
 BODY_SECONDS = 60.0  # for a batch to arrive: 40 MB at 5 Mbit/s
-IN_MEMORY = 1 << 20  # bytes of a body that is not yet in a file
+IN_MEMORY = 1 << 20  # bytes of a body: beyond, it waits in a file and memory is given back after
 BLOCK = 1 << 18  # bytes of a file that are sent together
 POLL_SECONDS = 2
 EXTENSIONS = {
@@ -152,6 +153,10 @@ class Batch(SimulatorHandler):
                 await flushed(self, self.flush())
         except StreamClosedError:
             return  # the caller has gone: nothing more is computed
+        finally:
+            del rows
+            if self._size >= IN_MEMORY:
+                await asyncio.to_thread(give_back)
         await self.finish(writer.tail())
 
     async def _later(

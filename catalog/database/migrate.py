@@ -21,13 +21,11 @@ from sqlalchemy import Connection, create_engine, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
-from catalog.database import address, harvest_tables, pools, simulation_tables
-from catalog.database.tables import metadata
+from catalog.database import address, pools
+from catalog.database.shapes import metadata
 from config.errors import Conflict, Unavailable
 from config.settings import Settings
 
-# Importing the shapes of a subject adds them to `metadata`, which the drift check reads.
-SHAPES = (harvest_tables, simulation_tables)
 MIGRATIONS = Path(__file__).with_name("migrations")
 VERSION_TABLE: dict[str, Any] = {
     "version_table": "alembic_version",
