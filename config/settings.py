@@ -130,9 +130,14 @@ class SimulatorSettings(Section):
     engine_memory_bytes: PositiveInt
     deadline_seconds: PositiveInt
     most_waiting_rows: PositiveInt
+    most_at_once: PositiveInt
     most_together_rows: PositiveInt
     most_batch_rows: PositiveInt
     most_batch_bytes: PositiveInt
+    most_later_rows: PositiveInt
+    most_later_bytes: PositiveInt
+    most_later: PositiveInt
+    later_hours: PositiveInt
     kept_per_second: NonNegativeFloat
     kept_burst: PositiveInt
 

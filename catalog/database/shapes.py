@@ -12,6 +12,7 @@ from catalog.database import (
     outbox_tables,
     outline_tables,
     record_tables,
+    simulation_tables,
     tables,
 )
 
@@ -25,5 +26,6 @@ SUBJECTS = (
     outbox_tables,
     outline_tables,
     record_tables,
+    simulation_tables,
 )
 metadata = tables.metadata
