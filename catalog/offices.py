@@ -29,7 +29,8 @@ KIND = re.compile(r"[a-z][a-z0-9-]{0,39}", re.ASCII)
 
 @dataclass(frozen=True, slots=True)
 class NearOffice:
-    """An office as seen from somewhere at some instant. `distance_m` is on the ellipsoid."""
+    """An office as seen from somewhere at some instant. `distance_m` is on the ellipsoid; `far`:
+    the published point lies more than 5 km outside the office's own commune, so do not trust it."""
 
     id: int
     kind: str
@@ -49,6 +50,7 @@ class NearOffice:
     distance_m: float
     source_id: str
     observed_at: datetime
+    far: bool
 
 
 async def nearby(
@@ -164,4 +166,5 @@ def _office(row: Mapping[str, Any], at: datetime) -> NearOffice:
         distance_m=row["distance_m"],
         source_id=row["source_id"],
         observed_at=row["observed_at"],
+        far=row["far"],
     )

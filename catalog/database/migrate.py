@@ -21,14 +21,12 @@ from sqlalchemy import Connection, create_engine, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
-from catalog.database import address, pools
-from catalog.database import (
-    outline_tables as outline_tables,
-)  # every file of shapes: for the drift check
+from catalog.database import address, doubt_tables, outline_tables, pools
 from catalog.database.tables import metadata
 from config.errors import Conflict, Unavailable
 from config.settings import Settings
 
+SHAPES = (doubt_tables, outline_tables)  # every file of shapes is read, for the drift check
 MIGRATIONS = Path(__file__).with_name("migrations")
 VERSION_TABLE: dict[str, Any] = {
     "version_table": "alembic_version",
