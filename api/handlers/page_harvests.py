@@ -48,7 +48,7 @@ class Harvests(_Harvests):
         """Ask for a harvest now: a job for whichever worker is free."""
         self.refuse_unless_administrator()
         source_id = self.fields.get("source", "")
-        if source_id not in runs.source_ids():
+        if source_id not in runs.source_ids(self.site.settings):
             raise NotFound("There is no such source.", parameter="source")
         await asyncio.to_thread(ask, self.site.settings, "harvest_source", source_id=source_id)
         async with self.connection() as conn, conn.transaction():
@@ -63,7 +63,7 @@ class Harvests(_Harvests):
         self.render_page(
             "harvests.html",
             standings=standings,
-            never=[one for one in runs.source_ids() if one not in tried],
+            never=[one for one in runs.source_ids(self.site.settings) if one not in tried],
             runs=listed,
             may_decide=self.may_decide(),
             token_field=TOKEN_FIELD,

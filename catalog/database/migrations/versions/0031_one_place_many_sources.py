@@ -1,4 +1,4 @@
-"""Pairs that may be one place, merges, corrections of people, and how far harvests are."""
+"""Pairs that may be one place, merges and splits, and what people corrected."""
 
 from collections.abc import Sequence
 
@@ -7,7 +7,7 @@ from alembic import op
 from sqlalchemy.dialects.postgresql import JSONB
 
 revision: str = "0031"
-down_revision: str | None = "0050"
+down_revision: str | None = "0030"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 
@@ -90,6 +90,10 @@ def upgrade() -> None:
         sa.Column("reason", sa.Text(), nullable=False),
         sa.Column("recorded_at", MOMENT, server_default=NOW, nullable=False),
         sa.CheckConstraint("action in ('merge', 'split')", name="ck_office_merge_action_name"),
+        sa.ForeignKeyConstraint(["kept_id"], ["catalog.office.id"], name="fk_office_merge_kept_id"),
+        sa.ForeignKeyConstraint(
+            ["merged_id"], ["catalog.office.id"], name="fk_office_merge_merged_id"
+        ),
         sa.PrimaryKeyConstraint("id", name="pk_office_merge"),
         schema="catalog",
     )
@@ -109,6 +113,9 @@ def upgrade() -> None:
         sa.Column("recorded_at", MOMENT, server_default=NOW, nullable=False),
         sa.Column("supersedes", sa.BigInteger()),
         sa.ForeignKeyConstraint(
+            ["office_id"], ["catalog.office.id"], name="fk_office_correction_office_id"
+        ),
+        sa.ForeignKeyConstraint(
             ["evidence_id"], ["catalog.evidence.id"], name="fk_office_correction_evidence_id"
         ),
         sa.PrimaryKeyConstraint("id", name="pk_office_correction"),
@@ -119,16 +126,6 @@ def upgrade() -> None:
         "office_correction",
         ["office_id", "field", "id"],
         schema="catalog",
-    )
-    op.create_table(
-        "progress",
-        sa.Column("source_id", sa.Text(), nullable=False),
-        sa.Column("what", sa.Text(), nullable=False),
-        sa.Column("done", sa.BigInteger(), nullable=False),
-        sa.Column("total", sa.BigInteger(), comment="null: nobody knows"),
-        sa.Column("at", MOMENT, server_default=NOW, nullable=False),
-        sa.PrimaryKeyConstraint("source_id", name="pk_progress"),
-        schema="harvest",
     )
     for table in APPEND_ONLY:
         op.execute(
