@@ -11,6 +11,7 @@ from typing import Any
 import procrastinate
 from procrastinate import JobContext, PsycopgConnector, RetryStrategy
 
+from api import batch_worker
 from catalog import live
 from catalog.database import address
 from catalog.database.locks import alone
@@ -48,6 +49,7 @@ def connector(settings: Settings) -> PsycopgConnector:
 
 def register(app: procrastinate.App, settings: Settings) -> None:
     """Every task by its name. A name is in the database: renaming one needs an alias."""
+    batch_worker.register(app, settings)
 
     @app.task(name="harvest_source", retry=PATIENCE, pass_context=True)
     def harvest_source(context: JobContext, source_id: str) -> None:
@@ -123,6 +125,17 @@ def ask(settings: Settings, task: str, **arguments: Any) -> bool:
     # A synchronous connector: this is called by commands, which have no event loop.
     with app.replace_connector(app.connector.get_sync_connector()) as here, here.open():
         return _ask(here, task, **arguments)
+
+
+def ask_batch(settings: Settings, number: int) -> bool:
+    """Put a batch of simulations in the queue, from the web site."""
+    app = make_app(settings)
+    with app.replace_connector(app.connector.get_sync_connector()) as here, here.open():
+        try:
+            batch_worker.configured(here, number).defer(number=number)
+        except procrastinate.exceptions.AlreadyEnqueued:
+            return False
+    return True
 
 
 def _ask(app: procrastinate.App, task: str, **arguments: Any) -> bool:
