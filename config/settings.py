@@ -115,6 +115,15 @@ class HarvestSettings(Section):
     orphan_grace_days: PositiveInt
 
 
+class DiscoverSettings(Section):
+    contact: str
+    pages: PositiveInt
+    depth: PositiveInt
+    seconds: PositiveInt
+    pause_seconds: NonNegativeFloat
+    communes_per_night: NonNegativeInt
+
+
 class SimulatorSettings(Section):
     engine_workers: NonNegativeInt
     engine_memory_bytes: PositiveInt
@@ -161,6 +170,7 @@ class Settings(Section):
     web: WebSettings
     tiles: TileSettings
     harvest: HarvestSettings
+    discover: DiscoverSettings
     simulators: SimulatorSettings
     mail: MailSettings
     accounts: AccountSettings

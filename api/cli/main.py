@@ -20,6 +20,10 @@ COMMANDS = {
     "serve": ("api.cli.serve", "Serve the web site and the API."),
     "worker": ("api.cli.worker", "Run background jobs: harvests, publications."),
     "harvest": ("api.cli.harvest", "Read the sources into the catalogue."),
+    "discover": (
+        "api.cli.discover",
+        "Visit communes' own sites and note which services they show.",
+    ),
     "runs": ("api.cli.runs", "What the last harvests did, and what waits for a person."),
     "release": ("api.cli.release", "Decide on a loss that the brake held back."),
     "publish": ("api.cli.publish", "Make what readers see from the catalogue."),
