@@ -265,7 +265,7 @@ def test_several_drafts_are_written_offline_and_sent_later(
     page.reload()
     expect(page.locator("[data-drafts-list] li[data-state=waiting]")).to_have_count(3)
     page.context.set_offline(False)
-    expect(page.locator("[data-drafts-list] li[data-state=sent]")).to_have_count(3, timeout=20000)
+    expect(page.locator("[data-drafts-list] li[data-state=sent]")).to_have_count(3, timeout=40000)
     with psycopg.connect(crowded.database.url) as conn:
         held = conn.execute(
             "select w.comment, c.state from crowd.words w join crowd.contribution c on c.id = w.contribution_id "

@@ -3,6 +3,7 @@
 const worker = document.querySelector("[data-worker]")?.dataset;
 const form = document.querySelector("form[data-draft]");
 const list = document.querySelector("[data-drafts-list]");
+let waiting = 0;
 const status = document.querySelector("#status");
 const say = (text) => { if (status) status.textContent = text; };
 
@@ -12,6 +13,8 @@ async function begin() {
   navigator.serviceWorker.addEventListener("message", ({ data }) => data.drafts && show(data.drafts));
   active.postMessage({ flush: navigator.onLine });
   window.addEventListener("online", () => active.postMessage({ flush: true }));
+  // A network that is back for the browser is not always back for the request that follows.
+  setInterval(() => { if (waiting && navigator.onLine) active.postMessage({ flush: true }); }, 5000);
   form?.addEventListener("submit", (event) => {
     if (navigator.onLine) return;
     event.preventDefault();
@@ -28,7 +31,6 @@ async function begin() {
 }
 
 function show(drafts) {
-  if (!list) return;
   list.closest("section").hidden = drafts.length === 0;
   list.replaceChildren(...drafts.map((draft) => {
     const line = document.createElement("li");
@@ -44,7 +46,8 @@ function show(drafts) {
     }
     return line;
   }));
-  say(worker.count.replace("{count}", drafts.filter((one) => one.state === "waiting").length));
+  waiting = drafts.filter((one) => one.state === "waiting").length;
+  say(worker.count.replace("{count}", waiting));
 }
 
 if (worker && "serviceWorker" in navigator) begin().catch(() => { /* private mode: online only */ });
