@@ -5,8 +5,6 @@ import csv
 import io
 from typing import Any
 
-from catalog.csv_cells import cell
-
 from api import contribution_mails
 from api.addresses import address
 from api.forms import TOKEN_FIELD
@@ -14,6 +12,7 @@ from api.handlers.base import page_routes
 from api.parameters import choice, cursor
 from api.sessions import StaffPage
 from catalog import communes, live, observations, outbox
+from catalog.csv_cells import cell
 from catalog.outbox import Mail
 from catalog.states import State as Fact
 from catalog.status import score
