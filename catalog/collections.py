@@ -19,6 +19,7 @@ from sqlalchemy import (
     DateTime,
     FromClause,
     Integer,
+    Select,
     SmallInteger,
     Text,
     and_,
@@ -92,6 +93,10 @@ class Collection:
     version: ColumnElement[int] | None  # while it stays, so does the count; None: it is short
     per_commune: bool = False  # there is an item for each of `counted` and each service
     folded: bool = False  # `searched` is already without accents or capitals
+    # Where equality on these fields can be looked up instead of computed for each item: a table
+    # with one row for each value, its columns by field, and the keys that it gives.
+    looked_up: Mapping[str, ColumnElement[Any]] = MappingProxyType({})
+    lookup: Select[Any] | None = None
     bounds: tuple[float, float, float, float] = (-63.2, -21.5, 55.9, 51.2)
 
     @cached_property
@@ -318,6 +323,13 @@ _services = (
     .render_derived()
 )
 _service = cast(_services.c.id, Text)
+
+
+def _now(of: Any) -> ColumnElement[bool]:
+    at = bindparam("at", type_=MOMENT)
+    return and_(of.c.valid_from <= at, of.c.valid_to > at)
+
+
 _held = (
     select(
         status.c.state, status.c.level, status.c.reason, status.c.provider, status.c.url,
@@ -327,8 +339,7 @@ _held = (
         and_(
             status.c.service == _services.c.id,
             status.c.commune_number == commune.c.number,
-            status.c.valid_from <= bindparam("at", type_=MOMENT),
-            status.c.valid_to > bindparam("at", type_=MOMENT),
+            _now(status),
         )
     )
     .order_by(status.c.valid_from.desc())
@@ -421,6 +432,15 @@ SERVICES = Collection(
     counted=commune,
     version=_version("communes"),
     per_commune=True,
+    looked_up=MappingProxyType(
+        {
+            "state": status.c.state,
+            "level": status.c.level,
+            "provider": status.c.provider,
+            "observation": status.c.observation_id,
+        }
+    ),
+    lookup=select(status.c.commune_number, status.c.service).where(_now(status)),
 )  # fmt: skip
 
 COLLECTIONS: Mapping[str, Collection] = MappingProxyType(

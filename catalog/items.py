@@ -20,6 +20,7 @@ from sqlalchemy import (
     Integer,
     LargeBinary,
     Select,
+    SmallInteger,
     Text,
     and_,
     bindparam,
@@ -35,6 +36,7 @@ from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 from catalog.collections import Collection, Field, collection, jsonable
 from catalog.cql2 import Node, names_of
 from catalog.cql2_sql import condition
+from catalog.states import State
 from config.errors import Invalid
 
 MOST = 10_000  # items of one page
@@ -83,6 +85,7 @@ class Shape:
     start: bool = False
     end: bool = False
     equal: tuple[str, ...] = ()
+    looked_up: tuple[str, ...] = ()
     words: int = 0
     tree: Node | None = None
     item: bool = False
@@ -132,6 +135,12 @@ class Question:
             start=span is not None and span.start is not None,
             end=span is not None and span.end is not None,
             equal=tuple(sorted(self.equal)),
+            # What nobody has seen has no row to look up.
+            looked_up=tuple(
+                name
+                for name, value in sorted(self.equal.items())
+                if name in self.of.looked_up and value != State.UNKNOWN.slug
+            ),
             words=len(self.words),
             tree=self.tree,
             item=self.item is not None,
@@ -169,6 +178,8 @@ class Question:
             found["start"] = _day(self.span.start)
             found["end"] = _day(self.span.end)
         found |= {f"equal_{name}": value for name, value in self.equal.items()}
+        if "state" in self.equal:
+            found["code_state"] = int(State.of_slug(self.equal["state"]))
         found |= {f"word{i}": f"%{_literal(word)}%" for i, word in enumerate(self.words)}
         return found
 
@@ -274,6 +285,16 @@ def _asked(of: Collection, shape: Shape) -> list[ColumnElement[bool]]:
     for name in shape.equal:
         one = of.by_name[name]
         found.append(one.column == bindparam(f"equal_{name}", type_=TYPES[one.kind]))
+    if shape.looked_up and of.lookup is not None:
+        # Rare states are few rows of `status`, and would be 840,000 computations otherwise.
+        lookup = of.lookup
+        for name in shape.looked_up:
+            value = (
+                bindparam("code_state", type_=SmallInteger) if name == "state"
+                else bindparam(f"equal_{name}", type_=TYPES[of.by_name[name].kind])
+            )  # fmt: skip
+            lookup = lookup.where(of.looked_up[name] == value)
+        found.append(tuple_(*of.keys).in_(lookup))
     for i in range(shape.words):
         word = bindparam(f"word{i}", type_=Text)
         found.append(

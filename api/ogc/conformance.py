@@ -34,4 +34,14 @@ FILTERS = tuple(
 )  # fmt: skip
 JSON_FG = ("http://www.opengis.net/spec/json-fg-1/1.0/conf/core",)
 
-CLASSES: tuple[str, ...] = COMMON + FEATURES + SCHEMAS + FILTERS + JSON_FG
+TILES = (
+    *(
+        _TILES.format(one)
+        for one in ("core", "tileset", "tilesets-list", "dataset-tilesets", "geodata-tilesets",
+                    "mvt", "oas30")
+    ),
+    "http://www.opengis.net/spec/tms/2.0/conf/tilematrixset",
+    "http://www.opengis.net/spec/tms/2.0/conf/json-tilematrixset",
+)  # fmt: skip
+
+CLASSES: tuple[str, ...] = COMMON + FEATURES + SCHEMAS + FILTERS + JSON_FG + TILES

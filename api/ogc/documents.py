@@ -7,7 +7,7 @@ from api.ogc import conformance, openapi30
 from api.ogc.base import HTML, JSON, SCHEMA, OgcHandler
 from api.ogc.features import EXPORTS, FORMATS
 from api.ogc.questions import schema_of, sortables
-from catalog.collections import COLLECTIONS, Collection, collection
+from catalog.collections import COLLECTIONS, COMMUNES, Collection, collection
 from geo.ogc_crs import CRS84, URIS
 
 OAS = "application/vnd.oai.openapi+json;version=3.0"
@@ -32,6 +32,8 @@ class Landing(OgcHandler):
             self.link("service-doc", HTML, f"{base}/api?f=html", "OpenAPI"),
             self.link("conformance", JSON, f"{base}/conformance"),
             self.link("data", JSON, f"{base}/collections"),
+            self.link(f"{REL}tilesets-vector", JSON, f"{base}/tiles"),
+            self.link(f"{REL}tiling-schemes", JSON, f"{base}/tileMatrixSets"),
             self.link("about", HTML, self.origin + self.url("home")),
             self.link("license", HTML, "https://spdx.org/licenses/etalab-2.0.html"),
         ]
@@ -94,6 +96,8 @@ def described(handler: OgcHandler, found: dict[str, Any], *, alone: bool = False
         handler.link("root", JSON, handler.base),
         handler.link("license", HTML, "https://spdx.org/licenses/etalab-2.0.html"),
     ]
+    if found["id"] == COMMUNES.id:
+        links.append(handler.link(f"{REL}tilesets-vector", JSON, f"{here}/tiles"))
     found["links"] = links
     found["crs"] = list(URIS)
     found["storageCrs"] = CRS84

@@ -45,6 +45,19 @@ def document(base: str, version: str) -> dict[str, Any]:
             f"{of.id}Item", f"One item of {of.id}", tag, own, FORMATS, _FEATURE,
             slots=[_slot(of)],
         )  # fmt: skip
+    for path, summary in (
+        ("/tileMatrixSets", "Tile matrix sets"),
+        ("/tiles", "Tilesets of the whole dataset"),
+        ("/collections/communes/tiles", "Tilesets of communes"),
+    ):
+        paths[path] = _get(_id(path), summary, "Tiles", (), DOCUMENT_FORMATS)
+        formats = DOCUMENT_FORMATS
+        if path.endswith("/tiles"):
+            formats = DOCUMENT_FORMATS | {"tilejson": "application/vnd.mapbox.tile+json"}
+            paths[path + "/{tileMatrixSetId}/{tileMatrix}/{tileRow}/{tileCol}"] = _tile(path)
+        paths[path + "/{tileMatrixSetId}"] = _get(
+            _id(path) + "One", summary, "Tiles", (), formats, slots=[_SET]
+        )
     return {
         "openapi": "3.0.3",
         "info": {
@@ -58,7 +71,7 @@ def document(base: str, version: str) -> dict[str, Any]:
         },
         "servers": [{"url": base}],
         "tags": [{"name": name} for name in
-                 ("Capabilities", *(of.title[1] for of in COLLECTIONS.values()))],
+                 ("Capabilities", "Tiles", *(of.title[1] for of in COLLECTIONS.values()))],
         "paths": paths,
         "components": {
             "responses": {
@@ -120,6 +133,45 @@ def document(base: str, version: str) -> dict[str, Any]:
 _LINKS = {"type": "array", "items": {"$ref": "#/components/schemas/link"}}
 _FEATURE = {"$ref": "#/components/schemas/feature"}
 _COLLECTION = {"$ref": "#/components/schemas/featureCollection"}
+
+
+_SET = {
+    "name": "tileMatrixSetId",
+    "in": "path",
+    "required": True,
+    "schema": {"type": "string", "enum": ["WebMercatorQuad"]},
+}
+
+
+def _id(path: str) -> str:
+    return "get" + "".join(part[:1].upper() + part[1:] for part in path.split("/"))
+
+
+def _tile(path: str) -> dict[str, Any]:
+    numbers = [
+        {"name": name, "in": "path", "required": True,
+         "schema": {"type": "integer", "minimum": 0, "maximum": most}}
+        for name, most in (("tileMatrix", 14), ("tileRow", 2**14 - 1), ("tileCol", 2**14 - 1))
+    ]  # fmt: skip
+    return {
+        "get": {
+            "operationId": _id(path) + "Tile",
+            "summary": "A vector tile",
+            "tags": ["Tiles"],
+            "parameters": [_SET, *numbers],
+            "responses": {
+                "200": {
+                    "description": "A vector tile",
+                    "content": {"application/vnd.mapbox-vector-tile": {
+                        "schema": {"type": "string", "format": "binary"}}},
+                },
+                "204": {"description": "Only sea."},
+                "304": {"description": "Not modified."},
+                **{code: {"$ref": "#/components/responses/Problem"}
+                   for code in ("400", "404", "429", "503")},
+            },
+        }
+    }  # fmt: skip
 
 
 def _name(path: str) -> str:
