@@ -13,6 +13,7 @@ from api.handlers import (
     page_login,
     page_map,
     page_people,
+    page_records,
     page_simulators,
     page_site,
     static_files,
@@ -23,6 +24,7 @@ from api.handlers import (
     v1_documents,
     v1_offices,
     v1_people,
+    v1_records,
     v1_simulators,
     v1_status,
     v1_territories,
@@ -44,6 +46,7 @@ ROUTE_MODULES: tuple[Any, ...] = (
     v1_communes,
     v1_offices,
     v1_people,
+    v1_records,
     v1_simulators,
     v1_changes,
     ogc,
@@ -52,9 +55,18 @@ ROUTE_MODULES: tuple[Any, ...] = (
     page_commune,
     page_map,
     page_people,
+    page_records,
     page_login,
     page_simulators,
 )
+
+
+def route_names() -> dict[type, str]:
+    """How metrics call what is not a page: a handler by the first template that it answers."""
+    names: dict[type, str] = {}
+    for route in routes():
+        names.setdefault(route.handler_class, getattr(route, "template", route.regex.pattern))
+    return names
 
 
 def routes() -> list[URLSpec]:
@@ -73,6 +85,7 @@ def make_app(site: Site) -> Application:
     return Application(
         rules,
         site=site,
+        route_names=route_names(),
         log_function=log_request,
         serve_traceback=False,
         compress_response=False,  # ours: brotli too, and never twice (api.compression)

@@ -93,6 +93,7 @@ SLOTS: Mapping[str, Slot] = {
     "frame": Slot("A map frame of /api/v1/legend.json.", "metropole"),
     "departement": Slot("The code of a département.", "69"),
     "simulator": Slot("A simulator of /api/v1/simulators.", "income-tax"),
+    "record": Slot("A record's id in this hub.", "1", "integer"),
     "answer": Slot("What keeping an answer gave: 22 characters.", "AAAAAAAAAAAAAAAAAAAAAA"),
     "z": Slot("Zoom.", "8", "integer"),
     "x": Slot("Column.", "131", "integer"),

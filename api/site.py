@@ -23,6 +23,7 @@ from api.assets import Assets
 from api.compression import Packed
 from api.geography_arrays import pack_geography
 from api.ogc.door import Door
+from api.metrics import Metrics
 from api.rate_budget import RateBudget
 from api.templates import environment
 from catalog import generations, live, referential, sources
@@ -98,6 +99,7 @@ class Site:
     keyring: Keyring = field(default_factory=Keyring)
     verifier: Verifier = field(default_factory=Verifier)
     frames: frozenset[str] = frozenset(frame.id for frame in FRAMES)
+    metrics: Metrics = field(default_factory=Metrics)
     release: str = ""
     in_flight: int = 0  # requests being answered: a graceful stop waits for zero
     _edition: Edition | None = None

@@ -2,7 +2,7 @@
 
 A misspelt key stops the start-up instead of becoming a silent default.
 Environment variables override `defaults.toml`: `GUICHET_<SECTION>__<KEY>`, and the short
-names GUICHET_VAR, GUICHET_DATABASE_URL and PORT.
+names GUICHET_VAR, GUICHET_DATABASE_URL, GUICHET_SOURCES and PORT.
 """
 
 import os
@@ -28,6 +28,7 @@ DEFAULTS = Path(__file__).with_name("defaults.toml")
 SHORT_NAMES = {
     "GUICHET_VAR": ("paths", "var"),
     "GUICHET_DATABASE_URL": ("database", "url"),
+    "GUICHET_SOURCES": ("harvest", "given_folder"),
     "PORT": ("web", "port"),
 }
 
@@ -96,6 +97,11 @@ class WebSettings(Section):
     stop_timeout_seconds: PositiveInt
 
 
+class AdminSettings(Section):
+    host: str
+    port: NonNegativeInt
+
+
 class TileSettings(Section):
     min_zoom: NonNegativeInt
     archive_max_zoom: PositiveInt
@@ -105,6 +111,7 @@ class TileSettings(Section):
 
 
 class HarvestSettings(Section):
+    given_folder: str
     fetch_timeout_seconds: PositiveInt
     fetch_total_seconds: PositiveInt
     fetch_max_bytes: PositiveInt
@@ -166,6 +173,7 @@ class Settings(Section):
     database: DatabaseSettings
     cluster: ClusterSettings
     web: WebSettings
+    admin: AdminSettings
     tiles: TileSettings
     harvest: HarvestSettings
     simulators: SimulatorSettings

