@@ -22,8 +22,8 @@ import psycopg_pool
 from api.assets import Assets
 from api.compression import Packed
 from api.geography_arrays import pack_geography
-from api.ogc.door import Door
 from api.metrics import Metrics
+from api.ogc.door import Door
 from api.rate_budget import RateBudget
 from api.templates import environment
 from catalog import generations, live, referential, sources

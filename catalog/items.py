@@ -24,6 +24,7 @@ from sqlalchemy import (
     Text,
     and_,
     bindparam,
+    cast,
     false,
     func,
     literal_column,
@@ -180,6 +181,7 @@ class Question:
         found |= {f"equal_{name}": value for name, value in self.equal.items()}
         if "state" in self.equal:
             found["code_state"] = int(State.of_slug(self.equal["state"]))
+        found["asked_words"] = " ".join(self.words)
         found |= {f"word{i}": f"%{_literal(word)}%" for i, word in enumerate(self.words)}
         return found
 
@@ -273,14 +275,15 @@ def _asked(of: Collection, shape: Shape) -> list[ColumnElement[bool]]:
     found: list[ColumnElement[bool]] = []
     if shape.item:
         found.append(of.identified)
-    dated = of.time == "validity" and (shape.start or shape.end)
-    if dated and shape.end:
-        begun = of.by_name["valid_from"].column
+    dated = of.validity is not None and (shape.start or shape.end)
+    if of.validity is not None and shape.end:
+        begun = of.validity[0]
         found.append(or_(begun.is_(None), begun <= bindparam("end", type_=Date)))
-    if dated and shape.start:
-        ended = of.by_name["valid_to"].column
+    if of.validity is not None and shape.start:
+        ended = of.validity[1]
         found.append(or_(ended.is_(None), ended > bindparam("start", type_=Date)))
-    if not dated and not (shape.item and of.time == "validity"):
+    historic = shape.item and of.validity is not None
+    if of.always_listed or not (dated or historic):
         found.append(of.listed)
     for name in shape.equal:
         one = of.by_name[name]
@@ -295,7 +298,17 @@ def _asked(of: Collection, shape: Shape) -> list[ColumnElement[bool]]:
             )  # fmt: skip
             lookup = lookup.where(of.looked_up[name] == value)
         found.append(tuple_(*of.keys).in_(lookup))
-    for i in range(shape.words):
+    if shape.words and of.words is not None:
+        # Both configurations, as the search of records has them: with and without word forms.
+        asked = bindparam("asked_words", type_=Text)
+        tsquery = func.websearch_to_tsquery
+        found.append(
+            or_(
+                of.words.op("@@")(tsquery(literal_column("'catalog.french'::regconfig"), asked)),
+                of.words.op("@@")(tsquery(literal_column("'catalog.plain'::regconfig"), asked)),
+            )
+        )
+    for i in range(0 if of.words is not None else shape.words):
         word = bindparam(f"word{i}", type_=Text)
         found.append(
             or_(
@@ -387,7 +400,10 @@ def _feature(of: Collection, shown: Sequence[Field], geometry: Any) -> ColumnEle
     return func.concat(
         _quoted('{"type":"Feature","id":'), func.to_json(of.item_id),
         _quoted(',"geometry":'), geometry,
-        _quoted(',"properties":'), func.json_build_object(*properties), _quoted("}"),
+        _quoted(',"properties":'), func.json_build_object(*properties),
+        *(part for name, one in of.members
+          for part in (_quoted(f',"{name}":'), func.coalesce(cast(one, Text), _quoted("null")))),
+        _quoted("}"),
     )  # fmt: skip
 
 

@@ -58,6 +58,12 @@ def document(base: str, version: str) -> dict[str, Any]:
         paths[path + "/{tileMatrixSetId}"] = _get(
             _id(path) + "One", summary, "Tiles", (), formats, slots=[_SET]
         )
+    process = {"name": "processId", "in": "path", "required": True, "schema": {"type": "string"}}
+    paths["/processes"] = _get("getProcesses", "The processes", "Processes", (), DOCUMENT_FORMATS)
+    paths["/processes/{processId}"] = _get(
+        "getProcess", "One process", "Processes", (), DOCUMENT_FORMATS, slots=[process]
+    )
+    paths["/processes/{processId}/execution"] = {"post": _execution(process)}
     return {
         "openapi": "3.0.3",
         "info": {
@@ -70,8 +76,8 @@ def document(base: str, version: str) -> dict[str, Any]:
                         "url": "https://spdx.org/licenses/etalab-2.0.html"},
         },
         "servers": [{"url": base}],
-        "tags": [{"name": name} for name in
-                 ("Capabilities", "Tiles", *(of.title[1] for of in COLLECTIONS.values()))],
+        "tags": [{"name": name} for name in ("Capabilities", "Tiles", "Processes",
+                                             *(of.title[1] for of in COLLECTIONS.values()))],
         "paths": paths,
         "components": {
             "responses": {
@@ -171,6 +177,38 @@ def _tile(path: str) -> dict[str, Any]:
                    for code in ("400", "404", "429", "503")},
             },
         }
+    }  # fmt: skip
+
+
+def _execution(process: dict[str, Any]) -> dict[str, Any]:
+    anything: dict[str, Any] = {"type": "object"}
+    return {
+        "operationId": "execute",
+        "summary": "Run a process now",
+        "tags": ["Processes"],
+        "parameters": [process],
+        "requestBody": {
+            "required": True,
+            "content": {"application/json": {"schema": {
+                "type": "object",
+                "properties": {
+                    "inputs": anything,
+                    "outputs": anything,
+                    "response": {"type": "string", "enum": ["raw", "document"]},
+                },
+                "additionalProperties": False,
+            }}},
+        },
+        "responses": {
+            "200": {
+                "description": "What it gives",
+                "content": {"application/json": {"schema": {}},
+                            "text/plain": {"schema": {"type": "string"}}},
+            },
+            "204": {"description": "No output was asked for."},
+            **{code: {"$ref": "#/components/responses/Problem"}
+               for code in ("400", "404", "413", "415", "422", "429", "503")},
+        },
     }  # fmt: skip
 
 

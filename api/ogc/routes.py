@@ -2,7 +2,7 @@
 
 from tornado.routing import URLSpec
 
-from api.ogc import documents, features, tiles
+from api.ogc import documents, features, processes, tiles
 
 _COLLECTION = r"/ogc/collections/(?P<collection>[^/]+)"
 _TILE = r"(?P<set>[^/]+)/(?P<z>[^/]+)/(?P<row>[^/]+)/(?P<column>[^/]+)$"
@@ -26,4 +26,7 @@ ROUTES: list[URLSpec] = [
     URLSpec(_COLLECTION + "/tiles/(?P<set>[^/]+)$", tiles.Tileset),
     URLSpec(r"/ogc/tiles/" + _TILE, tiles.Tile),
     URLSpec(_COLLECTION + "/tiles/" + _TILE, tiles.Tile),
+    URLSpec(r"/ogc/processes$", processes.Processes),
+    URLSpec(r"/ogc/processes/(?P<process>[^/]+)$", processes.ProcessOne),
+    URLSpec(r"/ogc/processes/(?P<process>[^/]+)/execution$", processes.Execution),
 ]

@@ -17,7 +17,7 @@ from openapi_spec_validator import OpenAPIV30SpecValidator
 from owslib.ogcapi.features import Features
 
 HERE = Path(__file__).parent
-COLLECTIONS = ("communes", "epci", "departements", "regions", "offices", "services")
+COLLECTIONS = ("communes", "epci", "departements", "regions", "offices", "services", "records")
 
 
 @pytest.fixture(scope="module")
@@ -36,6 +36,7 @@ def counts(small_france):
             "epci": one("select count(*) from catalog.epci"),
             "departements": one("select count(*) from catalog.departement"),
             "regions": one("select count(*) from catalog.region"),
+            "records": one("select count(distinct group_id) from catalog.record"),
             "offices": one("select count(*) from catalog.pub_office"),
             "services": communes * len(referential.current().services),
         }
@@ -97,6 +98,9 @@ def test_owslib_reads_everything(site, counts):
         assert "properties" in service.collection_queryables(collection)
         page = service.collection_items(collection, limit=2)
         assert page["numberMatched"] == counts[collection]
+        if not page["features"]:
+            assert collection == "records", "small_france has no records, and all the rest"
+            continue
         first = page["features"][0]
         assert service.collection_item(collection, first["id"])["id"] == first["id"]
     found = service.collection_items("communes", filter="population > 1000", limit=100)
