@@ -171,7 +171,7 @@ FIELDS: tuple[Field, ...] = (
             "each company, and only the statement tells them.",
         ),
         group="points", law=POINTS, unit="year", minimum=2018, maximum=LAST_YEAR,
-        default=LAST_YEAR, example=2018,
+        default=tables().last_known_year, example=2018,
     ),
     _number("points_since_2012", "dont acquis depuis 2012", "of which acquired since 2012",
             _STATEMENT, "points", "points", POINTS, 500_000),

@@ -125,9 +125,9 @@ def _figures(found: Pensions, row: int, total: float, gain: float | None) -> tup
         figure("temporary_complementary", "Retraite complémentaire, coefficient temporaire compris",
                "Complementary pension with its temporary coefficient",
                None if temporary == 1 else _cents(complementary * temporary), "EUR/year"),
-        figure("one_more_quarter", "Gain d'un départ un trimestre plus tard",
-               "Gain of leaving a quarter later", None if gain is None else _cents(gain),
-               "EUR/year"),
+        figure("one_more_quarter", "Gain d'un trimestre de travail en plus, au salaire donné",
+               "Gain of working a quarter more, at the given salary",
+               None if gain is None else _cents(gain), "EUR/year"),
     )  # fmt: skip
 
 
