@@ -5,7 +5,7 @@ each year, or what the statement of the scheme already says of them (`known`): t
 and the quarters. In both cases `later_salary` fills the months from `later_from` to the departure.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 
@@ -38,6 +38,10 @@ class Careers:
     points_since_2012: Real
     points_1999_2011: Real
     quarters_after_full_rate: Real
+
+    def rows(self, start: int, end: int) -> "Careers":
+        """Some of the careers."""
+        return Careers(**{one.name: getattr(self, one.name)[start:end] for one in fields(self)})
 
     def departing(self, months_later: int) -> "Careers":
         """The same careers, departing so many months later."""
@@ -76,14 +80,18 @@ def generation(
     return ages, quarters
 
 
-def all_salaries(careers: Careers) -> Real:
+def all_salaries(careers: Careers, tables: Tables) -> Real:
     """The salaries of each year until the departure, later ones included; none after."""
-    start, end = YEARS * 12, YEARS * 12 + 12
+    # Columns after the last departure hold nothing.
+    last = max(int(careers.departure.max(initial=0)) // 12 - FIRST_YEAR + 1, tables.best_years)
+    last = max(last, tables.first_points_year - FIRST_YEAR + 1)
+    years = YEARS[:last]
+    start, end = years * 12, years * 12 + 12
     departure = careers.departure[:, None]
     months = np.clip(
         np.minimum(departure, end) - np.maximum(careers.later_from[:, None], start), 0, 12
     )
-    found: Real = careers.salaries + months / 12.0 * careers.later_salary[:, None]
+    found: Real = careers.salaries[:, :last] + months / 12.0 * careers.later_salary[:, None]
     return np.where(start < departure, found, 0.0)
 
 
@@ -92,8 +100,11 @@ def contributed_each_year(careers: Careers, salaries: Real, tables: Tables) -> R
 
     What a statement has counted already (`known`) goes up to `later_from`.
     """
-    found: Real = np.floor(salaries / tables.quarter_salaries + 1e-9)
-    start = np.maximum(YEARS * 12, np.where(careers.known, careers.later_from, 0)[:, None])
+    columns = salaries.shape[1]
+    found: Real = np.floor(salaries / tables.quarter_salaries[:columns] + 1e-9)
+    start = np.maximum(
+        YEARS[:columns] * 12, np.where(careers.known, careers.later_from, 0)[:, None]
+    )
     gone = np.clip((careers.departure[:, None] - start) // 3, 0, tables.most_quarters_a_year)
     return np.minimum(found, gone)
 
@@ -103,7 +114,7 @@ def rights(careers: Careers, tables: Tables) -> Rights:
     ages, required = generation(careers.birth, careers.birth_day, careers.departure, tables)
     opening = first_possible(careers.birth, careers.birth_day, ages)
     full = first_possible(careers.birth, careers.birth_day, tables.full_rate_age)
-    salaries = all_salaries(careers)
+    salaries = all_salaries(careers, tables)
     by_year = contributed_each_year(careers, salaries, tables)
     contributed = by_year.sum(axis=1) + np.where(careers.known, careers.contributed_quarters, 0.0)
     total = by_year.sum(axis=1) + np.where(
@@ -147,7 +158,7 @@ def _increase_quarters(
     """
     reached = careers.birth + ages + (careers.birth_day > 1)
     first = -(-reached // 3)  # the first civil quarter that begins at that age or after
-    after = np.clip((YEARS + 1) * 4 - first[:, None], 0, 4)
+    after = np.clip((YEARS[: by_year.shape[1]] + 1) * 4 - first[:, None], 0, 4)
     worked = np.minimum(by_year, after).sum(axis=1)
     worked = worked + np.where(careers.known, careers.increase_quarters, 0.0)
     found: Real = np.minimum(worked, np.maximum(total - required, 0.0))
@@ -163,10 +174,12 @@ def average_salary(
     salary counts up to the ceiling of the year, then is revalued.
     """
     which = np.searchsorted(tables.revaluation_months, careers.departure, side="right") - 1
-    coefficients = tables.revaluation[np.maximum(which, 0)]
+    columns = salaries.shape[1]
+    coefficients = tables.revaluation[np.maximum(which, 0), :columns]
     departure_year = (careers.departure // 12)[:, None]
-    counts = (by_year >= 1) & (departure_year > YEARS)
-    revalued = np.where(counts, np.minimum(salaries, tables.ceilings) * coefficients, 0.0)
+    counts = (by_year >= 1) & (departure_year > YEARS[:columns])
+    capped = np.minimum(salaries, tables.ceilings[:columns])
+    revalued = np.where(counts, capped * coefficients, 0.0)
     best = np.partition(revalued, -tables.best_years, axis=1)[:, -tables.best_years :].sum(axis=1)
     counted = np.minimum(counts.sum(axis=1), tables.best_years).astype(np.float64)
     mean = best / np.maximum(counted, 1.0)
@@ -177,21 +190,13 @@ def average_salary(
 def points_of(careers: Careers, salaries: Real, tables: Tables) -> Real:
     """Agirc-Arrco points of each year after the statement's last one, to two decimals."""
     first = tables.first_points_year - FIRST_YEAR
+    columns = salaries.shape[1]
     paid = salaries[:, first:]
-    ceiling = tables.ceilings[first:]
+    ceiling = tables.ceilings[first:columns]
     earned = np.zeros_like(paid)
     for start, end, rate in tables.slices:
         if rate:
             earned += rate * np.clip(paid - start * ceiling, 0.0, (end - start) * ceiling)
-    points = np.round(earned / tables.point_prices[first:], 2)
-    wanted = YEARS[first:] > careers.points_through[:, None]
+    points = np.round(earned / tables.point_prices[first:columns], 2)
+    wanted = YEARS[first:columns] > careers.points_through[:, None]
     return np.where(wanted, points, 0.0)
-
-
-def all_of(many: list[Careers]) -> Careers:
-    """Careers one after the other, as one."""
-    names = Careers.__dataclass_fields__
-    return Careers(**{name: np.concatenate([getattr(one, name) for one in many]) for name in names})
-
-
-__all__ = ["FIRST_YEAR", "Careers", "Rights", "all_of", "generation", "rights"]

@@ -6,7 +6,8 @@ minimum (circular 2009/17); the bonus for children is a share of all that. What 
 has a reason in `refused`, never an amount.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from typing import Any
 
 import numpy as np
 
@@ -16,6 +17,7 @@ from simulators.retirement.tables import FIRST_YEAR, LAST_YEAR, Tables
 
 # Reasons for a refusal, in the order they are looked for.
 NO, TOO_EARLY, LATE_WITHOUT_DURATION, PARENT_OF_1955, MINIMUM_NOT_KNOWN = range(5)
+BLOCK = 1024  # careers computed together: half a megabyte for each matrix
 FIRST_UNIFIED_MONTH = 2019 * 12  # Agirc and Arrco were two schemes before
 
 
@@ -59,7 +61,27 @@ class _Complementary:
 
 
 def pensions(careers: Careers, tables: Tables) -> Pensions:
-    """The pension of each career."""
+    """The pension of each career, in blocks whose arrays stay in the cache of a processor."""
+    count = len(careers.departure)
+    if count <= BLOCK:
+        return _pensions(careers, tables)
+    blocks = [
+        _pensions(careers.rows(start, start + BLOCK), tables) for start in range(0, count, BLOCK)
+    ]
+    return _joined(Pensions, blocks)
+
+
+def _joined[Arrays: (Pensions, Rights)](kind: type[Arrays], blocks: list[Any]) -> Arrays:
+    """Dataclasses of arrays one after the other, as one."""
+    found: dict[str, Any] = {}
+    for one in fields(kind):
+        parts = [getattr(block, one.name) for block in blocks]
+        whole = isinstance(parts[0], np.ndarray)
+        found[one.name] = np.concatenate(parts) if whole else _joined(Rights, parts)
+    return kind(**found)
+
+
+def _pensions(careers: Careers, tables: Tables) -> Pensions:
     found = rights(careers, tables)
     rate = tables.full_rate * (1 - tables.reduction * found.missing)
     share = np.minimum(found.total / found.required, 1.0)
