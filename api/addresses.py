@@ -27,12 +27,23 @@ PAGES: Mapping[str, tuple[str, str]] = {
     "method": ("/fr/methode", "/en/method"),
     "sources": ("/fr/sources", "/en/sources"),
     "data": ("/fr/donnees", "/en/data"),
+    "api": ("/fr/api", "/en/api"),
     "help": ("/fr/aide", "/en/help"),
     "accessibility": ("/fr/accessibilite", "/en/accessibility"),
     "privacy": ("/fr/confidentialite", "/en/privacy"),
     "legal": ("/fr/mentions-legales", "/en/legal"),
     "sitemap": ("/fr/plan-du-site", "/en/sitemap"),
     "contribute": ("/fr/contribuer", "/en/contribute"),
+    "login": ("/fr/connexion", "/en/login"),
+    "logout": ("/fr/deconnexion", "/en/logout"),
+    "simulators": ("/fr/simulateurs", "/en/simulators"),
+    "simulator-method": ("/fr/simulateurs/methode", "/en/simulators/method"),
+    "simulator-widget": ("/fr/simulateurs/integrer", "/en/simulators/embed"),
+    "simulator": ("/fr/simulateurs/{simulator}", "/en/simulators/{simulator}"),
+    "simulator-answer": (
+        "/fr/simulateurs/{simulator}/reponses/{answer}",
+        "/en/simulators/{simulator}/answers/{answer}",
+    ),
 }
 _SLOT = re.compile(r"\{(\w+)\}")
 

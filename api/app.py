@@ -6,13 +6,18 @@ from tornado.routing import PathMatches, Rule, URLSpec
 from tornado.web import Application
 
 from api.handlers import (
+    bulk_files,
+    embed_files,
     health,
     page_commune,
+    page_login,
     page_map,
     page_people,
+    page_simulators,
     page_site,
     static_files,
     tile_files,
+    v1_atom,
     v1_changes,
     v1_communes,
     v1_documents,
@@ -28,7 +33,9 @@ from api.site import Site
 ROUTE_MODULES: tuple[Any, ...] = (
     health,
     static_files,
+    embed_files,
     tile_files,
+    bulk_files,
     v1_documents,
     v1_status,
     v1_territories,
@@ -36,10 +43,13 @@ ROUTE_MODULES: tuple[Any, ...] = (
     v1_people,
     v1_simulators,
     v1_changes,
+    v1_atom,
     page_site,
     page_commune,
     page_map,
     page_people,
+    page_login,
+    page_simulators,
 )
 
 
@@ -53,7 +63,7 @@ def make_app(site: Site) -> Application:
     rules: list[Rule] = [
         *routes(),
         # What no route knows: the API answers with a problem, the rest with a page.
-        Rule(PathMatches(r"/(api|tiles|ids|ogc)/.*"), NotFoundApi),
+        Rule(PathMatches(r"/(api|tiles|ids|ogc|data)/.*"), NotFoundApi),
         Rule(PathMatches(r".*"), NotFoundPage),
     ]
     return Application(

@@ -11,8 +11,12 @@ LEFT, RIGHT, TOP, BOTTOM = 90, 20, 40, 60
 TICKS = 5
 
 
-def draw(found: Curve, simulator: Simulator, language: str) -> bytes:
-    """The picture. Points without a value leave a gap, which is never joined."""
+def draw(found: Curve, simulator: Simulator, language: str, name: str = "") -> bytes:
+    """The picture. Points without a value leave a gap, which is never joined.
+
+    `name` goes before the identifiers, for a page that holds other pictures. The classes let a
+    page give it its own colours; by itself it is dark on white.
+    """
     formats = Formats(language)
     title = simulator.title.in_language(language)
     variable = simulator.by_name[found.variable].title.in_language(language)
@@ -29,16 +33,17 @@ def draw(found: Curve, simulator: Simulator, language: str) -> bytes:
 
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" '
-        f'aria-labelledby="t d" lang="{language}" font-family="sans-serif" font-size="13">',
-        f'<title id="t">{escape(title)}</title>',
-        f'<desc id="d">{escape(_description(found, variable, formats))}</desc>',
-        f'<rect width="{WIDTH}" height="{HEIGHT}" fill="#fff"/>',
+        f'class="curve" aria-labelledby="{name}t {name}d" lang="{language}" '
+        f'font-family="sans-serif" font-size="13">',
+        f'<title id="{name}t">{escape(title)}</title>',
+        f'<desc id="{name}d">{escape(_description(found, variable, formats))}</desc>',
+        f'<rect class="paper" width="{WIDTH}" height="{HEIGHT}" fill="#fff"/>',
         f'<text x="{LEFT}" y="22" font-weight="bold">{escape(title)} ({escape(found.unit)})</text>',
     ]
     for step in range(TICKS + 1):
         x, value = first + width * step / TICKS, low + (high - low) * step / TICKS
         parts.append(
-            f'<path d="M{LEFT} {up(value):.1f}H{WIDTH - RIGHT}" stroke="#ccc"/>'
+            f'<path class="grid" d="M{LEFT} {up(value):.1f}H{WIDTH - RIGHT}" stroke="#ccc"/>'
             f'<text x="{LEFT - 8}" y="{up(value) + 4:.1f}" text-anchor="end">'
             f"{formats.number(value)}</text>"
             f'<text x="{across(x):.1f}" y="{HEIGHT - BOTTOM + 20}" text-anchor="middle">'
@@ -53,7 +58,9 @@ def draw(found: Curve, simulator: Simulator, language: str) -> bytes:
         if point.value is not None:
             path.append(f"{'L' if joined else 'M'}{across(point.x):.1f} {up(point.value):.1f}")
         joined = point.value is not None
-    parts.append(f'<path d="{"".join(path)}" fill="none" stroke="#0b5394" stroke-width="2.5"/>')
+    parts.append(
+        f'<path class="line" d="{"".join(path)}" fill="none" stroke="#0b5394" stroke-width="2.5"/>'
+    )
     return "".join([*parts, "</svg>\n"]).encode()
 
 

@@ -285,6 +285,7 @@ def browser_data(site: Site, view: MapView, words: Words) -> dict[str, Any]:
     return {
         "language": language,
         "generation": edition.id,
+        "version": edition.version,
         "length": geography.length,
         "base": address("map", language),
         "commune": address("commune", language, code="CODE"),

@@ -42,5 +42,6 @@ QUERY = text("q", "A name, a former name, a postal code or a COG code.",
 SEARCH_LIMIT = limit(default=10, maximum=50)
 SINCE = cursor("since", "The `next` of the previous page; absent: from the beginning.")
 CHANGES_LIMIT = limit(default=100, maximum=1000)
-GENERATION = cursor("generation", "The generation that the caller knows; with `datetime`, it makes "
-                    "the answer immutable.")  # fmt: skip
+VERSION = text("version", "The version of the data that the caller knows (X-Guichet-Version); with "
+               "`datetime`, it makes the answer immutable.", max_length=40,
+               pattern=r"\d{1,18}\.\d{1,18}", example="3.12")  # fmt: skip

@@ -74,4 +74,5 @@ async def run(settings: Settings, sockets: list[socket.socket]) -> None:
         watcher.cancel()
         await asyncio.gather(watcher, return_exceptions=True)
         await site.simulators.close()
+        site.verifier.close()
         await site.pool.close()

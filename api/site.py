@@ -8,10 +8,12 @@ import asyncio
 import hashlib
 import logging
 import os
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import jinja2
 import psycopg
@@ -22,7 +24,7 @@ from api.compression import Packed
 from api.geography_arrays import pack_geography
 from api.rate_budget import RateBudget
 from api.templates import environment
-from catalog import generations, referential, sources
+from catalog import generations, live, referential, sources
 from catalog.arrays import StatusArrays
 from catalog.arrays import breakpoints as read_breakpoints
 from catalog.database.pools import web_pool
@@ -32,6 +34,8 @@ from catalog.sources import Source
 from catalog.territories import Geography
 from config.errors import GuichetError, NotFound, Unavailable
 from config.settings import Settings
+from crowd.passwords import Verifier
+from crowd.signing import Keyring
 from geo.frames import FRAMES
 from simulators.openfisca_france.pool import Limits
 from simulators.registry import Simulators, open_simulators
@@ -39,15 +43,21 @@ from tiles.server import TileService
 
 ROOT = Path(__file__).parent
 WEB = ROOT.parent / "web"
-POLL_SECONDS = 1.0  # a publication is seen within this; one indexed row each time
+POLL_SECONDS = 0.4  # an edit is seen within this; two indexed rows each time
+FEW_COMMUNES = 500  # an edit of more of them has all the days of changes read again
 log = logging.getLogger("guichet.site")
 
 
 @dataclass(frozen=True)
 class Edition:
-    """What readers see as one whole, until the next publication."""
+    """What readers see as one whole, until the next publication or the next edit.
+
+    `revision` is the latest of the edits it holds: with the generation's id, `version` names what
+    may be kept for ever.
+    """
 
     generation: Generation
+    revision: int
     geography: Geography
     arrays: StatusArrays
     sources: tuple[Source, ...]
@@ -58,6 +68,10 @@ class Edition:
     @property
     def id(self) -> int:
         return int(self.generation.id)
+
+    @property
+    def version(self) -> str:
+        return f"{self.id}.{self.revision}"
 
     @cached_property
     def packed_geography(self) -> bytes:
@@ -79,6 +93,8 @@ class Site:
     simulators: Simulators
     keeping: RateBudget  # of permalinks, which stay for ever
     packed: Packed = field(default_factory=Packed)
+    keyring: Keyring = field(default_factory=Keyring)
+    verifier: Verifier = field(default_factory=Verifier)
     frames: frozenset[str] = frozenset(frame.id for frame in FRAMES)
     release: str = ""
     in_flight: int = 0  # requests being answered: a graceful stop waits for zero
@@ -97,25 +113,54 @@ class Site:
         return self._edition is not None
 
     async def refresh(self) -> None:
-        """Load the current generation when it is not the one we hold."""
+        """Load the current generation, or the edits since, when they are not what we hold."""
         async with self.pool.connection() as conn:
             try:
                 generation = await generations.current(conn)
             except NotFound:
                 return
-            if self._edition is not None and generation.id == self._edition.id:
-                return
-            held = await sources.all(conn)
-            dates = [source.last_evidence for source in held]
-            self._edition = Edition(
-                generation=generation,
-                geography=await Geography.load(conn),
-                arrays=StatusArrays(self.pool),
-                sources=tuple(held),
-                breakpoints=tuple(await read_breakpoints(conn)),
-                data_date=max((day for day in dates if day), default=None),
-                folder=self.settings.paths.publications / str(generation.id),
-            )
+            # Before anything else is read: what is committed meanwhile is the next edit's.
+            revision = await live.latest(conn)
+            held = self._edition
+            if held is None or generation.id != held.id:
+                self._edition = await self._load(conn, generation, revision)
+            elif revision != held.revision:
+                self._edition = await self._edited(conn, held, revision)
+
+    async def _load(
+        self, conn: psycopg.AsyncConnection[Any], generation: Generation, revision: int
+    ) -> Edition:
+        known = await sources.all(conn)
+        return Edition(
+            generation=generation,
+            revision=revision,
+            geography=await Geography.load(conn),
+            arrays=StatusArrays(self.pool),
+            sources=tuple(known),
+            breakpoints=tuple(await read_breakpoints(conn)),
+            data_date=_data_date(known),
+            folder=self.settings.paths.publications / str(generation.id),
+        )
+
+    async def _edited(
+        self, conn: psycopg.AsyncConnection[Any], held: Edition, revision: int
+    ) -> Edition:
+        """The same edition after edits: what they did not touch is kept."""
+        touched = await live.between(conn, held.revision, revision)
+        known = await sources.all(conn)
+        if len(touched.communes) > FEW_COMMUNES:
+            days = await read_breakpoints(conn)
+        else:
+            fresh = await read_breakpoints(conn, sorted(touched.communes))
+            days = sorted({*held.breakpoints, *fresh})
+        return replace(
+            held,
+            revision=revision,
+            arrays=held.arrays.without(touched.services),
+            sources=tuple(known),
+            breakpoints=tuple(days),
+            data_date=_data_date(known),
+        )
 
     async def refresh_or_tell(self) -> None:
         """Refresh; when the database does not answer, keep what we hold and log it once."""
@@ -132,6 +177,10 @@ class Site:
         while True:
             await self.refresh_or_tell()
             await asyncio.sleep(POLL_SECONDS)
+
+
+def _data_date(known: Iterable[Source]) -> date | None:
+    return max((one.last_evidence for one in known if one.last_evidence), default=None)
 
 
 def open_site(settings: Settings) -> Site:
@@ -165,7 +214,7 @@ def _engine_limits(settings: Settings) -> Limits:
 def _release() -> str:
     """A hash of the code and words that make answers: caches are keyed by it."""
     found = hashlib.sha256()
-    for package in ("api", "catalog", "config", "geo", "simulators", "tiles"):
+    for package in ("api", "catalog", "config", "crowd", "geo", "simulators", "tiles"):
         for path in sorted((ROOT.parent / package).rglob("*")):
             if path.suffix in (".py", ".html", ".toml", ".sql"):
                 found.update(path.read_bytes())

@@ -10,6 +10,7 @@ from typing import Any
 import procrastinate
 from procrastinate import JobContext, PsycopgConnector, RetryStrategy
 
+from catalog import live
 from catalog.database import address
 from catalog.database.locks import alone
 from config.errors import Conflict, Unavailable
@@ -69,6 +70,17 @@ def register(app: procrastinate.App, settings: Settings) -> None:
         with alone(settings, "publish"):
             generation = publication.publish(settings, _say)
         log.info("generation %s is published", generation.id)
+        _ask(app, "bulk")
+
+    @app.periodic(cron="47 4 * * *", periodic_id="bulk")
+    @app.task(name="bulk", lock="bulk", queueing_lock="bulk", retry=PATIENCE)
+    def bulk(timestamp: int = 0) -> None:
+        """Write the bulk files anew: after each publication, and every night for the edits."""
+        from tiles.bulk import rebuild
+
+        with alone(settings, "bulk"):
+            manifest = rebuild.rebuild(settings, _say)
+        log.info("bulk files of version %s are written", manifest.version)
 
     @app.periodic(cron="13 3 * * *", periodic_id="nightly")
     @app.task(name="harvest_all", queueing_lock="harvest_all")
@@ -78,6 +90,13 @@ def register(app: procrastinate.App, settings: Settings) -> None:
 
         for source_id in runs.source_ids():
             _ask(app, "harvest_source", source_id=source_id)
+
+    @app.periodic(cron="* * * * *", periodic_id="settle")
+    @app.task(name="settle", lock="settle", queueing_lock="settle", retry=PATIENCE)
+    def settle(timestamp: int = 0) -> None:
+        """Score what a process that was killed had appended and not scored."""
+        if count := live.settle(settings):
+            log.info("%d statements of a process that ended are scored", count)
 
     @app.periodic(cron="*/5 * * * *", periodic_id="stalled")
     @app.task(name="retry_stalled", queueing_lock="retry_stalled", pass_context=True)

@@ -8,7 +8,7 @@ per such span of time, and the slider that moves within a span costs nothing.
 import asyncio
 from bisect import bisect_right
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -94,9 +94,15 @@ async def known_share(aconn: psycopg.AsyncConnection[Any], service_id: str, at: 
     return int(np.count_nonzero(array)) / total if total else 0.0
 
 
-async def breakpoints(aconn: psycopg.AsyncConnection[Any]) -> list[date]:
-    """The days (UTC) up to today on which the state of anything changes, oldest first."""
-    cursor = await aconn.execute(query("catalog", "status_breakpoints"))
+async def breakpoints(
+    aconn: psycopg.AsyncConnection[Any], communes: Sequence[int] | None = None
+) -> list[date]:
+    """The days (UTC) up to today on which the state of anything changes, oldest first; of these
+    communes only, when they are given."""
+    cursor = await aconn.execute(
+        query("catalog", "status_breakpoints"),
+        {"communes": None if communes is None else list(communes)},
+    )
     return [row[0] for row in await cursor.fetchall()]
 
 
@@ -118,7 +124,23 @@ class StatusArrays:
         self._held: OrderedDict[tuple[str, int], Bytes] = OrderedDict()
         self._reading: dict[tuple[str, int], asyncio.Future[Bytes]] = {}
         self._changes: dict[str, list[datetime]] | None = None
+        self._stale: frozenset[str] = frozenset()  # services whose instants are to be read again
         self._changes_lock = asyncio.Lock()
+
+    def without(self, services: Collection[str]) -> "StatusArrays":
+        """The arrays after these services changed: the others' are kept, and so is this object,
+        which requests that began with it still read."""
+        fresh = StatusArrays(self._pool, self._referential, self._max)
+        stale = set(services)
+        if stale.intersection(self._referential.bundle):
+            stale.add(BUNDLE_ID)
+        fresh._held.update((key, held) for key, held in self._held.items() if key[0] not in stale)
+        if self._changes is not None:
+            fresh._changes = {
+                one: instants for one, instants in self._changes.items() if one not in stale
+            }
+            fresh._stale = frozenset(stale)
+        return fresh
 
     async def get(self, service_id: str, at: datetime) -> Bytes:
         """State bytes by commune number; see `read`. Read-only and shared. Raises NotFound."""
@@ -167,19 +189,25 @@ class StatusArrays:
 
     async def _instants(self, service_id: str) -> Sequence[datetime]:
         """When the array of a service changes, in order."""
-        if self._changes is None:
+        if self._changes is None or self._stale:
             async with self._changes_lock:
-                if self._changes is None:
-                    self._changes = await self._read_changes()
+                if self._changes is None or self._stale:
+                    self._changes = await self._read_changes(self._changes)
+                    self._stale = frozenset()
         return self._changes.get(service_id, [])
 
-    async def _read_changes(self) -> dict[str, list[datetime]]:
+    async def _read_changes(
+        self, held: dict[str, list[datetime]] | None
+    ) -> dict[str, list[datetime]]:
+        """The instants of every service: those we hold, and those of the stale ones anew."""
+        services = None if held is None else sorted(self._stale)
         async with self._pool.connection() as aconn:
-            cursor = await aconn.execute(query("catalog", "status_changes"))
-            found = {service: list(instants) for service, instants in await cursor.fetchall()}
+            cursor = await aconn.execute(query("catalog", "status_changes"), {"services": services})
+            read = {
+                service: [instant.astimezone(UTC) for instant in instants]
+                for service, instants in await cursor.fetchall()
+            }
+        found = {**(held or {}), **read}
         together = {one for member in self._referential.bundle for one in found.get(member, [])}
         found[BUNDLE_ID] = sorted(together)
-        return {
-            service: [instant.astimezone(UTC) for instant in instants]
-            for service, instants in found.items()
-        }
+        return found

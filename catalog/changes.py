@@ -1,4 +1,9 @@
-"""What changed, in the order in which we learnt it: a feed that a reader can resume."""
+"""What changed, in the order in which readers could see it: a feed that one can resume.
+
+An entry says *that* a pair changed, and what is said of it now. A reader who applies them in order
+ends with what the hub says, wherever they began and however often they were cut off: an entry read
+twice, or overtaken by a later one, only says the present again.
+"""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,33 +17,37 @@ from catalog.states import State
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A commune's service entered a state at `valid_from`, by observation `id`."""
+    """What is said now of a pair that was touched at `position`.
 
-    id: int
+    `valid_from` and what follows are None for a pair of which nothing is said.
+    """
+
+    position: int
     commune_code: str
     service: str
     state: State
     level: int | None
-    valid_from: datetime
-    source_id: str
-    seen: str
+    reason: str | None
+    valid_from: datetime | None
+    valid_to: datetime | None
+    source_id: str | None
+    seen: str | None
     recorded_at: datetime
 
 
 async def read(
-    aconn: psycopg.AsyncConnection[Any], since: int, upto: int, limit: int
+    aconn: psycopg.AsyncConnection[Any], since: int, limit: int, at: datetime
 ) -> list[Change]:
-    """Changes after observation `since`, up to `upto`, in the order of their observation.
+    """The changes after position `since`, at most `limit`, with what is said at `at`.
 
-    `upto` is the highest observation of the published generation: identifiers above it may
-    still be committed out of order, and a reader who resumes would miss some.
+    Positions are given and committed in the same order: a reader who resumes misses none.
     """
+    # Positions stay within 63 bits, whatever was asked.
+    since = min(since, 2**62)
     cursor = await aconn.execute(
-        query("catalog", "changes"), {"since": since, "upto": upto, "limit": limit}
+        query("catalog", "changes"), {"since": since, "limit": limit, "at": at}
     )
     return [
-        Change(id_, code, service, State(state), level, start, source, seen, recorded)
-        for id_, code, service, state, level, start, source, seen, recorded in (
-            await cursor.fetchall()
-        )
+        Change(position, code, service, State(state or 0), *rest)
+        for position, code, service, state, *rest in await cursor.fetchall()
     ]

@@ -3,7 +3,8 @@
 The table is only a copy of what `catalog.status.timeline` says; it can be emptied and made
 again at any time. Communes with the same pattern of statements have the same timeline, so
 the scorer runs once per pattern and not once per commune. The new rows are compared with the
-old ones in the database, and only those that differ are written: a rerun writes nothing.
+old ones in the database, and only those that differ are written: a rerun writes nothing. What
+was touched is noted in `catalog.change`, which readers follow.
 """
 
 import json
@@ -38,6 +39,7 @@ TYPES = (
     "text", "int4", "timestamptz", "timestamptz", "int2", "int2", "text", "text", "text", "int8",
 )  # fmt: skip
 DROP_STALE = """
+with gone as (
 delete from catalog.status s
 where  (%(services)s::text[] is null or s.service = any(%(services)s::text[]))
   and  (%(communes)s::integer[] is null or s.commune_number = any(%(communes)s::integer[]))
@@ -51,8 +53,11 @@ where  (%(services)s::text[] is null or s.service = any(%(services)s::text[]))
       and  f.provider is not distinct from s.provider
       and  f.url is not distinct from s.url
       and  f.observation_id is not distinct from s.observation_id)
+returning s.service, s.commune_number)
+insert into touched_status select service, commune_number from gone
 """
 ADD_MISSING = """
+with come as (
 insert into catalog.status
   (service, commune_number, valid_from, valid_to, state, level, reason, provider, url,
    observation_id)
@@ -63,6 +68,20 @@ where  not exists (
   select from catalog.status s
   where  s.service = f.service and s.commune_number = f.commune_number
     and  s.valid_from = f.valid_from)
+returning service, commune_number)
+insert into touched_status select service, commune_number from come
+"""
+TOUCHED = (
+    "create temporary table touched_status (service text, commune_number integer) on commit drop"
+)
+# Under the refreshes' lock: positions are given in the order of the commits.
+LOG = """
+insert into catalog.change (first, upto, service, communes)
+select before + upto - cardinality(communes) + 1, before + upto, service, communes
+from  (select coalesce(max(upto), 0) as before from catalog.change) held,
+      (select service, communes, sum(cardinality(communes)) over (order by service) as upto
+       from (select service, array_agg(distinct commune_number order by commune_number) as communes
+             from touched_status group by service) touched) counted
 """
 
 Row = tuple[Any, ...]  # of observation_of_each.sql
@@ -102,6 +121,7 @@ def refresh(
     conn.execute("select pg_advisory_xact_lock(%s)", (LOCK,))
     conn.execute("set local work_mem = '64MB'")  # the sort below stays in memory
     conn.execute(MAKE)
+    conn.execute(TOUCHED)
     intervals = 0
     for batch in _batches(_scored(conn, book, wanted, scope)):
         with conn.cursor() as cursor, cursor.copy(FILL) as copy:
@@ -112,7 +132,8 @@ def refresh(
     conn.execute("analyze fresh_status")
     deleted = conn.execute(DROP_STALE, scope).rowcount
     inserted = conn.execute(ADD_MISSING).rowcount
-    conn.execute("drop table fresh_status")
+    conn.execute(LOG)
+    conn.execute("drop table fresh_status, touched_status")
     return Refreshed(intervals, inserted, deleted)
 
 

@@ -9,7 +9,7 @@ import os
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import (
     BaseModel,
@@ -18,6 +18,7 @@ from pydantic import (
     NonNegativeFloat,
     NonNegativeInt,
     PositiveInt,
+    SecretStr,
     ValidationError,
 )
 
@@ -110,6 +111,8 @@ class HarvestSettings(Section):
     renew_after_days: PositiveInt
     brake_share: float
     brake_rows: PositiveInt
+    brake_days: PositiveInt
+    orphan_grace_days: PositiveInt
 
 
 class SimulatorSettings(Section):
@@ -124,6 +127,33 @@ class SimulatorSettings(Section):
     kept_burst: PositiveInt
 
 
+class MailSettings(Section):
+    host: str
+    port: PositiveInt
+    tls: Literal["starttls", "implicit", "none"]
+    ca_file: str
+    user: str
+    password: SecretStr
+    sender: str
+    sender_name: str
+    timeout_seconds: PositiveInt
+    poll_seconds: PositiveInt
+    batch: PositiveInt
+    most_attempts: PositiveInt
+    first_wait_seconds: PositiveInt
+    longest_wait_seconds: PositiveInt
+    keep_letters_days: PositiveInt
+
+
+class AccountSettings(Section):
+    idle_seconds: PositiveInt
+    longest_seconds: PositiveInt
+    free_failures: PositiveInt
+    network_failures: PositiveInt
+    failure_window_seconds: PositiveInt
+    longest_wait_seconds: PositiveInt
+
+
 class Settings(Section):
     paths: PathSettings
     database: DatabaseSettings
@@ -132,6 +162,8 @@ class Settings(Section):
     tiles: TileSettings
     harvest: HarvestSettings
     simulators: SimulatorSettings
+    mail: MailSettings
+    accounts: AccountSettings
 
 
 def load(environment: Mapping[str, str] | None = None) -> Settings:

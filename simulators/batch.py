@@ -12,7 +12,7 @@ from datetime import date
 from typing import Any
 
 import msgspec
-import pyarrow as pa  # type: ignore[import-untyped]
+import pyarrow as pa
 
 from config.errors import Unavailable
 from simulators.contract import strict_json

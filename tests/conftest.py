@@ -219,10 +219,18 @@ def served(settings: Settings, *extra: str) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
+def serve() -> Callable[..., contextlib.AbstractContextManager[str]]:
+    """`served`, for the tests that serve a database of their own."""
+    return served
+
+
+@pytest.fixture(scope="session")
 def site(small_france_settings: Settings) -> Iterator[str]:
-    """Base URL of the real server over small_france, published."""
+    """Base URL of the real server over small_france, published, with its bulk files."""
     from tiles import publication
+    from tiles.bulk import rebuild
 
     publication.publish(small_france_settings, lambda *_: None)
+    rebuild.rebuild(small_france_settings, lambda *_: None)
     with served(small_france_settings) as base:
         yield base

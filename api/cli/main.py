@@ -20,9 +20,14 @@ COMMANDS = {
     "serve": ("api.cli.serve", "Serve the web site and the API."),
     "worker": ("api.cli.worker", "Run background jobs: harvests, publications."),
     "harvest": ("api.cli.harvest", "Read the sources into the catalogue."),
+    "runs": ("api.cli.runs", "What the last harvests did, and what waits for a person."),
+    "release": ("api.cli.release", "Decide on a loss that the brake held back."),
     "publish": ("api.cli.publish", "Make what readers see from the catalogue."),
+    "bulk": ("api.cli.bulk", "Write the bulk files: everything public, as whole tables."),
     "migrate": ("api.cli.migrate", "Bring the database to the schema of this version."),
     "cluster": ("api.cli.cluster", "Start, stop or ask the private database in var/."),
+    "account": ("api.cli.account", "Who may moderate: add, list, close accounts."),
+    "mail": ("api.cli.mail", "Ask the outbox: what waits, what was given up."),
     "status": ("api.cli.status", "Say what runs, what was harvested and what is published."),
 }
 

@@ -35,13 +35,22 @@ def command(concurrency: int, once: bool, parent: int | None) -> None:
 
 async def work(settings: Settings, concurrency: int, once: bool) -> None:
     """Open the queue and empty it; with `once`, return when nothing waits."""
+    from api import mail
     from api.worker import make_app
 
     app = make_app(settings)
     async with app.open_async():
-        await app.run_worker_async(
-            concurrency=concurrency,
-            wait=not once,
-            shutdown_graceful_timeout=30,
-            delete_jobs="successful",
-        )
+        # Beside the queue and not in it: a mail is its own durable job, and waits 5 s at most.
+        if once:
+            await asyncio.to_thread(mail.send_waiting, settings)
+        mails = asyncio.create_task(mail.run(settings))
+        try:
+            await app.run_worker_async(
+                concurrency=concurrency,
+                wait=not once,
+                shutdown_graceful_timeout=30,
+                delete_jobs="successful",
+            )
+        finally:
+            mails.cancel()
+            await asyncio.gather(mails, return_exceptions=True)

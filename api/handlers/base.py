@@ -147,12 +147,12 @@ class BaseHandler(RequestHandler):
         return None  # ours are set in `send`, before the body is made when possible
 
     def unchanged(self, *parts: object) -> bool:
-        """Set the ETag of an answer that depends on these parts, the generation and the code.
+        """Set the ETag of an answer that depends on these parts, the edition and the code.
 
         True when the visitor already has it: 304 has been sent and the handler must return.
         """
-        generation = self.site.edition.id if self.site.published else 0
-        key = repr((self.site.release, generation, *parts)).encode()
+        version = self.site.edition.version if self.site.published else ""
+        key = repr((self.site.release, version, *parts)).encode()
         return self._tag(hashlib.sha256(key).hexdigest()[:24])
 
     def _tag(self, value: str) -> bool:
@@ -395,6 +395,7 @@ class PageHandler(BaseHandler):
             "path": self.request.path,
             "referential": site.referential,
             "generation": site.edition.id if site.published else None,
+            "version": site.edition.version if site.published else None,
             "data_date": site.edition.data_date if site.published else None,
             "now": self.now,
         }

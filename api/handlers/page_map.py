@@ -181,7 +181,7 @@ class MapPicture(MapHandler):
         filters = self.filters().sensible()
         edition, today = self.site.edition, self.now.date()
         theme, plain = self.ask(THEME), self.ask(PLAIN) is not None
-        key = (edition.id, self.language, filters, filters.day or today, theme, plain)
+        key = (edition.version, self.language, filters, filters.day or today, theme, plain)
         if self.unchanged("picture", *key[1:]):
             return
         held: OrderedDict[Any, bytes] = self.application.settings.setdefault(

@@ -1,18 +1,27 @@
 """The other pages: home, services, territories, method, sources, and what a site must say."""
 
 import re
+from pathlib import Path
 from typing import Any
 
+from markupsafe import Markup
 from tornado.routing import URLSpec
 
 from api.addresses import address
 from api.handlers.base import PageHandler, page_routes
+from api.handlers.bulk_files import path_of
 from catalog import summary, territories
 from catalog.observations import Nature
 from catalog.referential import BUNDLE_ID, Service
 from catalog.states import Simple, State
 from catalog.summary import Summary
+from config.errors import NotFound
+from tiles.bulk import rebuild
+from tiles.bulk.rebuild import BulkFile
+from tiles.bulk.tables import tables as bulk_tables
 
+EXAMPLES = Path(__file__).parents[1] / "pages" / "examples"
+EXAMPLE_HOST = "https://guichet.example"  # what the examples say instead of this site's address
 QUALITY = re.compile(r"q=([01](?:\.\d{0,3})?)", re.ASCII)
 
 
@@ -136,6 +145,41 @@ class Sources(SiteHandler):
         self.render_page("sources.html", sources=self.site.edition.sources)
 
 
+class Data(PageHandler):
+    """The bulk files, their dictionary, and the first things to ask the API."""
+
+    def get(self) -> None:
+        try:
+            _, manifest = rebuild.newest(self.site.settings)
+        except NotFound:
+            manifest = None
+        files: dict[str, list[BulkFile]] = {}
+        for file in manifest.files if manifest else ():
+            files.setdefault(file.table, []).append(file)
+        self.render_page(
+            "data.html",
+            manifest=manifest,
+            files=files,
+            tables=bulk_tables(self.site.referential),
+            path_of=path_of,
+            sources=self.site.edition.sources,
+        )
+
+
+class ApiGuide(PageHandler):
+    """The guide for reusers, with examples that a test runs as they are shown."""
+
+    def get(self) -> None:
+        self.render_page(
+            "prose.html", body=f"prose/api.{self.language}.html", example=self._example
+        )
+
+    def _example(self, name: str) -> Markup:
+        text = (EXAMPLES / f"{name}.txt").read_text(encoding="utf-8")
+        shown = text.replace(EXAMPLE_HOST, self.origin)
+        return Markup('<pre tabindex="0"><code>{}</code></pre>').format(shown)
+
+
 class Prose(PageHandler):
     """A page of words, one file per language."""
 
@@ -145,8 +189,9 @@ class Prose(PageHandler):
 
 class SiteMap(PageHandler):
     def get(self) -> None:
-        names = ("home", "map", "around-me", "search", "compare", "services", "method", "sources",
-                 "data", "contribute", "help", "accessibility", "privacy", "legal")  # fmt: skip
+        names = ("home", "map", "around-me", "search", "compare", "services", "simulators",
+                 "simulator-method", "simulator-widget", "method", "sources", "data", "api",
+                 "contribute", "help", "accessibility", "privacy", "legal")  # fmt: skip
         self.render_page("sitemap.html", names=names)
 
 
@@ -158,10 +203,12 @@ ROUTES: list[Any] = [
     *page_routes("territory", TerritoryPage),
     *page_routes("method", Method),
     *page_routes("sources", Sources),
+    *page_routes("data", Data),
+    *page_routes("api", ApiGuide),
     *page_routes("sitemap", SiteMap),
     *(
         route
-        for name in ("data", "help", "accessibility", "privacy", "legal", "contribute")
+        for name in ("help", "accessibility", "privacy", "legal", "contribute")
         for route in page_routes(name, Prose)
     ),
 ]

@@ -117,8 +117,6 @@ class CommunesTileJson(ApiHandler):
                         VectorLayer("departements", {"code": "String"}),
                         VectorLayer("regions", {"code": "String"}),
                         VectorLayer("epci", {"code": "String"}),
-                        VectorLayer("departements", {"code": "String"}),
-                        VectorLayer("regions", {"code": "String"}),
                     ],
                     generation=edition.id,
                 )

@@ -11,16 +11,21 @@ from catalog import changes
 
 
 class ChangeEntry(msgspec.Struct):
-    """`id` is the observation that made the commune's service enter `state`."""
+    """`position` orders the feed; the rest is what is said of the pair now, `unknown` included.
 
-    id: int
+    `valid_to` is when that will cease to be believed unless it is said again.
+    """
+
+    position: int
     commune: str
     service: str
     state: str
     level: int | None
-    valid_from: datetime
-    source: str
-    seen: str
+    reason: str | None
+    valid_from: datetime | None
+    valid_to: datetime | None
+    source: str | None
+    seen: str | None
     recorded_at: datetime
 
 
@@ -33,33 +38,41 @@ class ChangesAnswer(Answer, kw_only=True):
 
 class Changes(ApiHandler):
     operation = Operation(
-        "changes", "What changed, in order, from where one stopped", "Time", ChangesAnswer
+        "changes",
+        "What changed, in order, from where one stopped",
+        "Time",
+        ChangesAnswer,
+        description=(
+            "Each entry names a (commune, service) pair that changed and says what is said of it "
+            "now. Keep the last state of each pair: from any `since` on, and however often the "
+            "reading is cut off, that ends in the hub's own table. Edits are here within a second."
+        ),
     )
     parameters = (SINCE, CHANGES_LIMIT)
 
     async def get(self) -> None:
         since = self.ask(SINCE)
         async with self.connection() as conn:
-            found = await changes.read(
-                conn, since, self.site.edition.generation.facts, self.ask(CHANGES_LIMIT)
-            )
+            found = await changes.read(conn, since, self.ask(CHANGES_LIMIT), self.now)
         self.reply(
             ChangesAnswer,
             changes=[
                 ChangeEntry(
-                    id=one.id,
+                    position=one.position,
                     commune=one.commune_code,
                     service=one.service,
                     state=one.state.slug,
                     level=one.level,
+                    reason=one.reason,
                     valid_from=one.valid_from,
+                    valid_to=one.valid_to,
                     source=one.source_id,
                     seen=one.seen,
                     recorded_at=one.recorded_at,
                 )
                 for one in found
             ],
-            next=found[-1].id if found else since,
+            next=found[-1].position if found else since,
         )
 
 

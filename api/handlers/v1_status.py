@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from api.handlers.base import IMMUTABLE, ApiHandler
 from api.openapi import Answer, Operation, TemplateRoute
-from api.questions import AT, GENERATION, services
+from api.questions import AT, VERSION, services
 from api.site import Edition
 from catalog.states import State
 from config.errors import NotFound
@@ -25,7 +25,7 @@ class StatusAnswer(Answer, kw_only=True):
 
 
 class StatusHandler(ApiHandler):
-    parameters = (AT, GENERATION)
+    parameters = (AT, VERSION)
 
     async def read(self, service: str) -> tuple[NDArray[np.uint8], datetime, Edition]:
         """The array of a service at the moment asked for, that moment, and the edition read."""
@@ -35,11 +35,12 @@ class StatusHandler(ApiHandler):
         at = self.ask(AT) or self.now
         edition = self.site.edition
         array = await edition.arrays.get(service, at)
-        # What was true in the past does not change within a generation.
-        if self.ask(AT) and at < self.now and self.ask(GENERATION) == edition.id:
+        # What was true in the past does not change within a version.
+        if self.ask(AT) and at < self.now and self.ask(VERSION) == edition.version:
             self.set_header("Cache-Control", IMMUTABLE)
         self.set_header("X-Guichet-Geography", edition.geography.vintage)
         self.set_header("X-Guichet-Generation", str(edition.id))
+        self.set_header("X-Guichet-Version", edition.version)
         self.set_header("X-Guichet-Length", str(len(array)))
         self.set_header("X-Guichet-Date", at.isoformat().replace("+00:00", "Z"))
         return array, at, edition
@@ -54,7 +55,7 @@ class StatusBytes(StatusHandler):
         description=(
             "Byte n is the state (see /api/v1/states) of commune number n; byte 0 is unused. "
             "Headers: X-Guichet-Geography (the vintage of the numbers), X-Guichet-Length, "
-            "X-Guichet-Date, X-Guichet-Generation."
+            "X-Guichet-Date, X-Guichet-Generation, X-Guichet-Version."
         ),
     )
 

@@ -22,7 +22,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
 from catalog.database import address, pools
-from catalog.database.tables import metadata
+from catalog.database.shapes import metadata
 from config.errors import Conflict, Unavailable
 from config.settings import Settings
 

@@ -200,6 +200,36 @@ status = Table(
     schema="catalog",
 )
 
+# What a refresh of `status` touched: one row for each service and refresh. Each (service, commune)
+# pair has a position: 1, 2, 3... without gaps, given under the lock that refreshes share, so that
+# their order is the order in which readers could see them.
+change = Table(
+    "change",
+    metadata,
+    Column("first", BigInteger, nullable=False, comment="position of its first pair"),
+    Column(
+        "upto",
+        BigInteger,
+        primary_key=True,
+        autoincrement=False,
+        comment="position of its last pair",
+    ),
+    Column("service", Text, nullable=False),
+    Column("communes", ARRAY(Integer), nullable=False, comment="their numbers, in order"),
+    Column("recorded_at", MOMENT, nullable=False, server_default=NOW),
+    schema="catalog",
+)
+# Pairs whose observations were appended one by one and are not scored yet. Rows are written in
+# the transaction of the statement, so that a process killed after it loses nothing.
+unscored = Table(
+    "unscored",
+    metadata,
+    Column("service", Text, primary_key=True),
+    Column("commune_number", Integer, primary_key=True),
+    Column("recorded_at", MOMENT, nullable=False, server_default=NOW),
+    schema="catalog",
+)
+
 # ------------------------------------------------------------------- catalog: the offices
 
 office = Table(

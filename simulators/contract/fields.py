@@ -69,6 +69,8 @@ class Field:
                 for tongue in ("fr", "en")
             },
         }
+        if self.group:
+            found["x-group"] = self.group
         if self.default is not None:
             found["default"] = plain(self.default)
         if self.law is not None:

@@ -164,5 +164,6 @@ class Simulator:
             "type": "object",
             "additionalProperties": False,
             "required": [one.name for one in self.fields if one.required],
+            "x-principal": self.principal,
             "properties": {one.name: one.schema(language) for one in self.fields},
         }

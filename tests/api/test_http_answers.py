@@ -58,19 +58,22 @@ def test_bodies_are_the_same_in_every_encoding(client, path):
             assert body == plain
 
 
-def test_status_with_its_generation_and_date_is_immutable(client):
-    generation = client.get("/tiles/communes.json").json()["generation"]
+def test_status_with_its_version_and_date_is_immutable(client):
     path = "/api/v1/status/official-site.bin"
-    fixed = client.get(path, params={"datetime": "2024-12-31", "generation": generation})
+    version = client.get(path).headers["X-Guichet-Version"]
+    generation, revision = version.split(".")
+    assert int(revision) > 0
+    fixed = client.get(path, params={"datetime": "2024-12-31", "version": version})
     assert "immutable" in fixed.headers["Cache-Control"]
     for params in (
-        {}, {"generation": generation}, {"datetime": "2024-12-31"},
-        {"datetime": "2100-01-01", "generation": generation},
-        {"datetime": "2024-12-31", "generation": generation + 1},
+        {}, {"version": version}, {"datetime": "2024-12-31"},
+        {"datetime": "2100-01-01", "version": version},
+        {"datetime": "2024-12-31", "version": f"{generation}.{int(revision) + 1}"},
+        {"datetime": "2024-12-31", "version": f"{int(generation) + 1}.{revision}"},
     ):  # fmt: skip
         answer = client.get(path, params=params)
         assert "immutable" not in answer.headers["Cache-Control"], params
-        assert answer.headers["X-Guichet-Generation"] == str(generation)
+        assert answer.headers["X-Guichet-Version"] == version
 
 
 def test_readiness_says_what_it_checked(client):

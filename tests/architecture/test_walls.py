@@ -16,8 +16,17 @@ OURS = {path.parent.name for path in ROOT.glob("*/__init__.py")}
 
 # Who may import what. `urllib.request` is allowed in api/cli, which asks our own server
 # whether it is ready; nothing there takes an address from outside.
-OUTBOUND = {"httpx", "requests", "urllib3", "aiohttp", "urllib.request", "http.client", "ftplib"}
-OUTBOUND_DOORS = {"harvest/fetch.py", "api/cli/demo.py"}
+OUTBOUND = {
+    "httpx",
+    "requests",
+    "urllib3",
+    "aiohttp",
+    "urllib.request",
+    "http.client",
+    "ftplib",
+    "smtplib",
+}
+OUTBOUND_DOORS = {"harvest/fetch.py", "api/cli/demo.py", "api/mail.py"}
 WEB_ONLY = {"tornado", "jinja2"}
 
 

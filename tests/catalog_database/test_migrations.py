@@ -71,7 +71,7 @@ def test_a_failed_migration_leaves_nothing(
     from alembic import command
 
     with psycopg.connect(database, autocommit=True) as conn:
-        for schema in ("catalog", "harvest", "tiles", "simulators", "procrastinate"):
+        for schema in ("catalog", "harvest", "tiles", "crowd", "simulators", "procrastinate"):
             conn.execute(sql.SQL("drop schema {} cascade").format(sql.Identifier(schema)))
     here = settings.model_copy(
         update={"database": settings.database.model_copy(update={"url": database})}

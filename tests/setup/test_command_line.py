@@ -48,14 +48,18 @@ def test_help_names_every_command_and_imports_none() -> None:
     done = subprocess.run(
         [sys.executable, "-c", probe], cwd=ROOT, capture_output=True, text=True, check=True
     )
-    for name in ("demo", "serve", "worker", "harvest", "publish", "migrate", "cluster", "status"):
+    for name in ("demo", "serve", "worker", "harvest", "runs", "release", "publish", "migrate",
+                 "cluster", "status"):  # fmt: skip
         assert f"\n  {name} " in done.stdout
     assert done.stdout.endswith("[]\n"), "help is slow when it imports the whole house"
 
 
 @pytest.mark.parametrize(
     "arguments",
-    [[name, "--help"] for name in ("demo", "serve", "worker", "harvest", "publish", "migrate")]
+    [
+        [name, "--help"]
+        for name in ("demo", "serve", "worker", "harvest", "runs", "release", "publish", "migrate")
+    ]
     + [["cluster", "start", "--help"], ["status", "--help"]],
     ids=" ".join,
 )

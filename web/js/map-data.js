@@ -44,7 +44,7 @@ export class MapData {
 
   // One state byte per commune number.
   status(view) {
-    const when = view.date ? `?datetime=${view.date}&generation=${this.data.generation}` : "";
+    const when = view.date ? `?datetime=${view.date}&version=${this.data.version}` : "";
     return this.once(`/api/v1/status/${view.service}.bin${when}`, async (answer) => {
       const bytes = new Uint8Array(await answer.arrayBuffer());
       if (bytes.length !== this.data.length) throw new Error("another geography");

@@ -1,0 +1,91 @@
+"""The shapes of what harvests remember: vanished offices, former ids, losses to look at.
+
+Its own file so that tables.py stays the catalogue's; `catalog.database.migrate` imports it, and
+the drift check then compares it too.
+"""
+
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    CheckConstraint,
+    Column,
+    Double,
+    ForeignKey,
+    Identity,
+    Index,
+    Table,
+    Text,
+    text,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+
+from catalog.database.tables import MOMENT, NOW, metadata
+
+# An office that its source no longer lists. It is still shown, with the date, until the grace
+# period is over; listed again, it has the same id and loses this row. A withdrawn one keeps it.
+office_orphan = Table(
+    "office_orphan",
+    metadata,
+    Column(
+        "office_id",
+        BigInteger,
+        ForeignKey("catalog.office.id"),
+        primary_key=True,
+        autoincrement=False,
+    ),
+    Column("since", MOMENT, nullable=False, comment="day of the first list without it"),
+    Column("evidence_id", BigInteger, ForeignKey("catalog.evidence.id"), nullable=False),
+    Column("recorded_at", MOMENT, nullable=False, server_default=NOW),
+    schema="catalog",
+)
+# The ids that a source gave to an office before it renamed it: they find the same office.
+office_alias = Table(
+    "office_alias",
+    metadata,
+    Column("source_id", Text, ForeignKey("catalog.source.id"), primary_key=True),
+    Column("remote_id", Text, primary_key=True, comment="the source's former id"),
+    Column("office_id", BigInteger, ForeignKey("catalog.office.id"), nullable=False, index=True),
+    Column("score", Double, nullable=False, comment="0..1, catalog.likeness"),
+    Column("explained", JSONB, nullable=False, comment="what was compared, and how alike it is"),
+    Column("recorded_at", MOMENT, nullable=False, server_default=NOW),
+    schema="catalog",
+)
+# What the brake did not believe, whole, until a person releases or dismisses it with a reason.
+hold = Table(
+    "hold",
+    metadata,
+    Column("id", BigInteger, Identity(), primary_key=True),
+    Column("run_id", BigInteger, ForeignKey("harvest.run.id"), nullable=False, index=True),
+    Column("source_id", Text, nullable=False),
+    Column("subject", Text, nullable=False, comment="facts|offices|records"),
+    Column("cause", Text, nullable=False, comment="why the brake held, in one sentence"),
+    Column("evidence_id", BigInteger, ForeignKey("catalog.evidence.id")),
+    Column("observed_at", MOMENT, nullable=False, comment="when the source was so"),
+    Column("items", JSONB, nullable=False, comment="what would be withdrawn, item by item"),
+    Column("state", Text, nullable=False, server_default=text("'open'")),
+    Column("recorded_at", MOMENT, nullable=False, server_default=NOW),
+    Column("decided_at", MOMENT),
+    Column("decided_by", Text),
+    Column("reason", Text),
+    CheckConstraint("state in ('open', 'released', 'dismissed', 'superseded')", name="state_name"),
+    CheckConstraint(
+        "state not in ('released', 'dismissed') or (decided_by <> '' and reason <> '')",
+        name="decided_with_a_reason",
+    ),
+    Index("ix_hold_source_id", "source_id", "subject", "state"),
+    schema="harvest",
+)
+# The plan of a run in lines that people read, whether it was applied, held or only printed.
+run_plan = Table(
+    "run_plan",
+    metadata,
+    Column(
+        "run_id",
+        BigInteger,
+        ForeignKey("harvest.run.id"),
+        primary_key=True,
+        autoincrement=False,
+    ),
+    Column("lines", ARRAY(Text), nullable=False),
+    schema="harvest",
+)

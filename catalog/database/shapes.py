@@ -1,0 +1,14 @@
+"""Every table of the database: importing this module registers all the shapes in `metadata`.
+
+A subject's shapes are in a file of its own; adding one is adding a line here.
+"""
+
+from catalog.database import crowd_tables, harvest_tables, outbox_tables, tables
+
+SUBJECTS = (
+    tables,
+    harvest_tables,
+    outbox_tables,
+    crowd_tables,
+)
+metadata = tables.metadata

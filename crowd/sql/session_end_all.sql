@@ -1,0 +1,3 @@
+-- Every session of an account ends.
+delete from crowd.session
+where  account_id = %(account)s::bigint
