@@ -87,15 +87,19 @@ _STATEMENT = Text("Du relevé Agirc-Arrco.", "From the Agirc-Arrco statement.")
 FIELDS: tuple[Field, ...] = (
     Day(
         name="birth_date", title=Text("Date de naissance", "Date of birth"), group="person",
-        description=Text("L'âge légal et la durée d'assurance en dépendent.",
-                         "The legal age and the duration of insurance depend on it."),
+        description=Text(
+            "Comme 1962-06-15. L'âge légal et la durée d'assurance en dépendent.",
+            "Such as 1962-06-15. The legal age and the duration of insurance depend on it.",
+        ),
         law=L161_17_2, earliest=date(1900, 1, 1), latest=date(2010, 12, 31),
         example=date(1962, 6, 15),
     ),
     Day(
         name="liquidation_date", title=Text("Date de départ", "Date of departure"), group="person",
-        description=Text("Premier jour d'un mois, celui où la pension prend effet.",
-                         "The first day of a month, when the pension takes effect."),
+        description=Text(
+            "Premier jour d'un mois, celui où la pension prend effet, comme 2026-10-01.",
+            "The first day of a month, when the pension takes effect, such as 2026-10-01.",
+        ),
         law=L161_17_2, earliest=date(1980, 1, 1), latest=date(LAST_YEAR, 1, 1),
         example=date(2026, 10, 1),
     ),
@@ -119,8 +123,10 @@ FIELDS: tuple[Field, ...] = (
     Yearly(
         name="salaries", title=Text("Salaires bruts de chaque année", "Gross salaries by year"),
         description=Text(
-            "En euros, y compris avant 2002. Chacun compte jusqu'au plafond de son année.",
-            "In euros, those before 2002 too. Each counts up to the ceiling of its year.",
+            "En euros, y compris avant 2002 ; chacun compte jusqu'au plafond de son année. En "
+            "texte libre, l'année et le salaire : 1998:15200 1999:15900.",
+            "In euros, those before 2002 too; each counts up to the ceiling of its year. As free "
+            "text, the year and the salary: 1998:15200 1999:15900.",
         ),
         group="career", law=R351_29, unit="EUR/year", minimum=0, maximum=MOST,
         first_year=FIRST_YEAR, last_year=LAST_YEAR, default={},

@@ -29,7 +29,7 @@ def careers(count: int) -> Careers:
     departure = np.minimum(
         birth + chance.integers(62 * 12, 67 * 12, count), tables().last_departure
     )
-    worked = (YEARS >= (birth // 12 + 20)[:, None]) & (YEARS < (departure // 12)[:, None])
+    worked = ((birth // 12 + 20)[:, None] <= YEARS) & ((departure // 12)[:, None] > YEARS)
     none = np.zeros(count)
     return Careers(
         birth=birth, birth_day=chance.integers(1, 29, count), departure=departure,

@@ -10,6 +10,9 @@ import httpx
 import pyarrow as pa
 import pytest
 
+from api.addresses import address
+from config.settings import Settings
+
 DOOR = "/api/v1/simulators/retirement"
 KNOWN = {"birth_date": "1962-06-15", "liquidation_date": "2026-10-01", "average_salary": 26000,
          "quarters": 169, "contributed_quarters": 165, "points": 5200}  # fmt: skip
@@ -186,3 +189,32 @@ def test_the_schema_and_the_list_tell_of_it(client: httpx.Client) -> None:
     entry = next(one for one in listed if one["id"] == "retirement")
     assert entry["supported"][-1] == "2026"
     assert "Fonction publique" in json.dumps(entry["out_of_scope"], ensure_ascii=False)
+
+
+def test_the_page_takes_days_and_salaries_by_year_as_text(client: httpx.Client) -> None:
+    page = address("simulator", "fr", simulator="retraite")
+    assert client.get(page).status_code == 200
+    salaries = "\n".join(f"{year} : {18000 + 400 * (year - 1983)}" for year in range(1983, 2026))
+    typed = {"birth_date": "1961-03-02", "liquidation_date": "2026-01-01", "points": "3100",
+             "salaries": salaries, "points_through": "2018", "later_salary": "36 000"}  # fmt: skip
+    answer = client.post(page, data=typed)
+    assert answer.status_code == 200, answer.text[-2000:]
+    value = client.post(DOOR, json=CAREER).json()["value"]
+    assert f"{value:,.2f}".replace(",", "\u202f").replace(".", ",") in answer.text
+    wrong = client.post(page, data={**typed, "birth_date": "02/03/1961", "salaries": "1983:x"})
+    assert wrong.status_code == 422
+    for name in ("birth_date", "salaries"):
+        assert f'id="input-{name}-mistake"' in wrong.text
+
+
+def test_nothing_of_a_career_is_in_the_log(
+    client: httpx.Client, small_france_settings: Settings
+) -> None:
+    client.post(DOOR, json={**CAREER, "birth_date": "1961-03-13", "points": 3173.25})
+    client.post(DOOR, json={**CAREER, "birth_date": "1901-03-13", "points": 3173.25})
+    time.sleep(0.3)
+    logs = [path.read_text() for path in small_france_settings.paths.var.glob("serve-*.log")]
+    assert any("/simulators/retirement" in log or "/{simulator}" in log for log in logs)
+    for log in logs:
+        for secret in ("1961-03-13", "1901-03-13", "3173.25"):
+            assert secret not in log
