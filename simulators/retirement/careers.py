@@ -59,6 +59,7 @@ class Rights:
     first_possible: Whole
     contributed: Real
     total: Real
+    duration: Real  # the quarters of the proportion: more than the total for who is late
     missing: Real
     increase_quarters: Real
     average_salary: Real
@@ -129,12 +130,25 @@ def rights(careers: Careers, tables: Tables) -> Rights:
         first_possible=opening,
         contributed=contributed,
         total=total,
+        duration=_duration(careers, total, required, tables),
         missing=missing_quarters(careers, total, required, tables),
         increase_quarters=_increase_quarters(careers, by_year, ages, total, required),
         average_salary=average,
         years_counted=counted,
         computed_points=points_of(careers, salaries, tables).sum(axis=1),
     )
+
+
+def _duration(careers: Careers, total: Real, required: Whole, tables: Tables) -> Real:
+    """The duration of the proportion: who departs after 67 without the whole has more (R351-7).
+
+    Quarters run from the first of the month after the 67th birthday (circular 8/89, point 14).
+    """
+    start = careers.birth + tables.full_rate_age + 1
+    late = np.maximum((careers.departure - start) // 3, 0)
+    raised = np.ceil(total * (1 + tables.late_duration * late) - 1e-9)
+    found: Real = np.where(total < required, np.minimum(raised, required), total)
+    return found
 
 
 def missing_quarters(careers: Careers, total: Real, required: Whole, tables: Tables) -> Real:
@@ -154,10 +168,10 @@ def _increase_quarters(
 ) -> Real:
     """Quarters worked after the legal age and beyond the duration (surcote).
 
-    They are whole civil quarters: F19643 counts from 1 July for an age reached on 15 April.
+    In the year of that age they are the whole civil quarters that follow the one when it is reached
+    (article D351-1-4): from 1 July for an age reached on 15 April (F19643).
     """
-    reached = careers.birth + ages + (careers.birth_day > 1)
-    first = -(-reached // 3)  # the first civil quarter that begins at that age or after
+    first = (careers.birth + ages) // 3 + 1
     after = np.clip((YEARS[: by_year.shape[1]] + 1) * 4 - first[:, None], 0, 4)
     worked = np.minimum(by_year, after).sum(axis=1)
     worked = worked + np.where(careers.known, careers.increase_quarters, 0.0)
@@ -188,15 +202,18 @@ def average_salary(
 
 
 def points_of(careers: Careers, salaries: Real, tables: Tables) -> Real:
-    """Agirc-Arrco points of each year after the statement's last one, to two decimals."""
+    """Agirc-Arrco points of each year after the statement's last one.
+
+    Those of each slice have two decimals (booklet 3 of Agirc-Arrco, May 2024, page 19).
+    """
     first = tables.first_points_year - FIRST_YEAR
     columns = salaries.shape[1]
     paid = salaries[:, first:]
     ceiling = tables.ceilings[first:columns]
-    earned = np.zeros_like(paid)
+    points = np.zeros_like(paid)
     for start, end, rate in tables.slices:
         if rate:
-            earned += rate * np.clip(paid - start * ceiling, 0.0, (end - start) * ceiling)
-    points = np.round(earned / tables.point_prices[first:columns], 2)
+            slice_ = np.clip(paid - start * ceiling, 0.0, (end - start) * ceiling)
+            points += np.round(rate * slice_ / tables.point_prices[first:columns], 2)
     wanted = YEARS[first:columns] > careers.points_through[:, None]
     return np.where(wanted, points, 0.0)

@@ -196,7 +196,10 @@ OUT_OF_SCOPE = (
     *(text for word, text in CAREER.options.items() if word != "private"),
     Text("Personnes nées avant 1955", "People born before 1955"),
     Text("Surcote parentale", "Parental increase (surcote parentale)"),
-    Text("Majoration de durée après 67 ans", "Increase of duration after 67"),
+    Text(
+        "Parents de trois enfants nés en 1955, de 65 à 67 ans",
+        "Parents of three children born in 1955, from 65 to 67",
+    ),
     Text("Cotisations sociales et impôt sur la pension", "Contributions and tax on the pension"),
 )
 

@@ -16,7 +16,7 @@ from simulators.retirement.months import Real, Truth, Whole, birth_key, month_of
 from simulators.retirement.tables import FIRST_YEAR, LAST_YEAR, Tables
 
 # Reasons for a refusal, in the order they are looked for.
-NO, TOO_EARLY, LATE_WITHOUT_DURATION, PARENT_OF_1955, MINIMUM_NOT_KNOWN = range(5)
+NO, TOO_EARLY, PARENT_OF_1955, MINIMUM_NOT_KNOWN = range(4)
 BLOCK = 1024  # careers computed together: half a megabyte for each matrix
 FIRST_UNIFIED_MONTH = 2019 * 12  # Agirc and Arrco were two schemes before
 
@@ -84,7 +84,7 @@ def _joined[Arrays: (Pensions, Rights)](kind: type[Arrays], blocks: list[Any]) -
 def _pensions(careers: Careers, tables: Tables) -> Pensions:
     found = rights(careers, tables)
     rate = tables.full_rate * (1 - tables.reduction * found.missing)
-    share = np.minimum(found.total / found.required, 1.0)
+    share = np.minimum(found.duration / found.required, 1.0)
     full = found.missing == 0
     year = np.clip(careers.departure // 12, FIRST_YEAR, LAST_YEAR)
     most = tables.most_of_ceiling * tables.ceilings[year - FIRST_YEAR]
@@ -133,7 +133,7 @@ def _minimum(careers: Careers, found: Rights, tables: Tables) -> tuple[Real, Tru
     plain = tables.minimum_plain.at(careers.departure)
     raised = tables.minimum_raised.at(careers.departure)
     ceiling = tables.minimum_ceiling.at(careers.departure)
-    share = np.minimum(found.total / found.required, 1.0)
+    share = np.minimum(found.duration / found.required, 1.0)
     worked = np.minimum(found.contributed / found.required, 1.0)
     more = np.where(found.contributed >= tables.minimum_quarters, raised - plain, 0.0)
     known = np.isfinite(plain) & np.isfinite(ceiling)
@@ -150,12 +150,8 @@ def _refused(
     # Parents of three children born before 1956 may have the full rate at 65 (loi 2010-1330, 20).
     parent = (key < last_of_1955) & (careers.children >= 3) & (found.missing > 0)
     parent &= careers.departure >= careers.birth + 65 * 12
-    # After 67 without the duration, article L351-6 adds to it, by a table that is not here.
-    late = (careers.departure >= careers.birth + tables.full_rate_age + 3) & (
-        found.total < found.required
-    )
-    conditions = [~found.allowed, late, parent, wants_minimum & ~known]
-    reasons = [TOO_EARLY, LATE_WITHOUT_DURATION, PARENT_OF_1955, MINIMUM_NOT_KNOWN]
+    conditions = [~found.allowed, parent, wants_minimum & ~known]
+    reasons = [TOO_EARLY, PARENT_OF_1955, MINIMUM_NOT_KNOWN]
     return np.select(conditions, reasons, NO)
 
 

@@ -74,6 +74,7 @@ class Tables:
     reduction: float
     most_missing: int
     increase: float
+    late_duration: float
     best_years: int
     most_of_ceiling: float
     base_children: int
@@ -196,6 +197,7 @@ def tables() -> Tables:
         reduction=base["reduction_each_quarter"]["value"],
         most_missing=base["most_missing_quarters"]["value"],
         increase=base["increase_each_quarter"]["value"],
+        late_duration=base["late_duration"]["value"],
         best_years=base["best_years"]["value"],
         most_of_ceiling=base["most_of_ceiling"]["value"],
         base_children=base["children_bonus"]["from_children"],

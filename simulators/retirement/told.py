@@ -10,7 +10,6 @@ from simulators.contract.texts import Law, Text
 from simulators.retirement.inputs import departure_of
 from simulators.retirement.months import first_day
 from simulators.retirement.pensions import (
-    LATE_WITHOUT_DURATION,
     MINIMUM_NOT_KNOWN,
     PARENT_OF_1955,
     TOO_EARLY,
@@ -38,12 +37,6 @@ def refusal(found: Pensions, row: int, call: Call) -> Faulty:
             f"Departure before the legal age ({english}, {required} quarters for the full rate): "
             "long careers, disability and other early departures are not simulated. First "
             f"possible departure: {earliest}.",
-        ),
-        LATE_WITHOUT_DURATION: Text(
-            "Départ après 67 ans sans la durée d'assurance : la majoration de durée de l'article "
-            "L351-6 n'est pas simulée.",
-            "Departure after 67 without the duration of insurance: the increase of article L351-6 "
-            "is not simulated.",
         ),
         PARENT_OF_1955: Text(
             "Parents de trois enfants nés avant 1956 : le taux plein à 65 ans n'est pas simulé.",

@@ -166,7 +166,8 @@ def test_points_are_those_of_slices_and_of_the_statement() -> None:
     prices = {2019: 17.0571, 2020: 17.3982, 2021: 17.3982, 2022: 17.4316, 2023: 18.7669,
               2024: 19.6321, 2025: 20.1877}  # fmt: skip
     points = {
-        year: round((0.062 * most + 0.17 * (60_000 - most)) / prices[year], 2)
+        year: round(0.062 * most / prices[year], 2)
+        + round(0.17 * (60_000 - most) / prices[year], 2)
         for year, most in ceilings.items()
     }
     assert everything["points"] == pytest.approx(100 + sum(points.values()))
@@ -235,13 +236,63 @@ def test_what_is_out_of_scope_or_inconsistent_is_refused_at_its_place(
         assert one.supported if one.code == "unsupported-date" else True
 
 
-def test_departures_after_67_without_the_duration_are_refused() -> None:
-    inputs = known("1956-01-01", "2023-03-01", 150)
-    assert figures(**inputs)["rate"] == 0.5  # less than a quarter after 67
-    late = asked(**{**inputs, "liquidation_date": "2023-04-01"})
-    assert isinstance(late, Faulty)
-    assert "L351-6" in late.faults[0].message.fr
-    assert figures(**known("1956-01-01", "2023-04-01", 166))["rate"] == 0.5
+# Article R351-7: 2.5 % of the duration for each quarter after 67, rounded up.
+def test_departures_after_67_lengthen_an_incomplete_duration() -> None:
+    inputs = known("1956-01-15", "2023-02-01", 150)
+    assert figures(**inputs)["base_before_minimum"] == round(15_000 * 150 / 166, 2)
+    quarter = figures(**{**inputs, "liquidation_date": "2023-05-01"})
+    assert quarter["base_before_minimum"] == round(15_000 * 154 / 166, 2)  # 153.75
+    year = figures(**{**inputs, "liquidation_date": "2024-05-01"})
+    assert year["base_before_minimum"] == 15_000  # 168.75, and 166 are enough
+    assert year["quarters"] == 150
+    assert year["increase"] == 0
+
+
+# Cnav circular 2018-4, 3.2, example 1: born in August 1955, 166 quarters on 30 September 2017,
+# departs on 1 April 2018: two quarters, 2.50 %.
+def test_the_increase_is_that_of_the_circular() -> None:
+    found = figures(
+        birth_date="1955-08-15", liquidation_date="2018-04-01", assimilated_quarters=19,
+        salaries={**flat(1981, 2017, 30_000), "2018": 10_000},
+    )  # fmt: skip
+    assert found["quarters"] == 19 + 37 * 4 + 1 == 168
+    assert found["increase"] == 0.025
+
+
+# Cnav circular 2022-26, 3.2: 600 EUR, three quarters at 1.25 %, and 10 % of 622.50.
+def test_the_children_bonus_is_a_share_of_the_increased_pension() -> None:
+    inputs = known("1956-01-15", "2022-10-01", 169, average_salary=28_800.0, children=3)
+    found = asked(**inputs, increase_quarters=3)
+    assert isinstance(found, Outcome)
+    lines = {line.id: line.amount for line in found.breakdown}
+    assert lines["increase"] == 14_400 * 0.0375
+    assert lines["children"] == round(0.1 * 14_400 * 1.0375, 2)
+
+
+# Agirc-Arrco, booklet 3 (May 2024), pages 16 to 19: points of 2023 and 2024.
+@pytest.mark.parametrize(
+    ("year", "salary", "points"), [(2023, 29_538, 97.58), (2024, 69_368, 345.59)]
+)
+def test_points_of_a_year_are_those_of_the_booklet(year: int, salary: float, points: float) -> None:
+    found = figures(
+        birth_date="1962-01-10", liquidation_date="2026-10-01", points_through=2018,
+        salaries={str(year): salary},
+    )  # fmt: skip
+    assert found["points"] == points
+
+
+# Agirc-Arrco, booklet 4 (April 2024), pages 32 and 33: 64 years and six months, 16 quarters missing.
+def test_the_complementary_pension_is_that_of_the_booklet() -> None:
+    found = figures(**known("1959-12-28", "2024-07-01", 151, points=12_308))
+    assert found["complementary_coefficient"] == 0.9
+    assert found["complementary_pension"] == 15_684.21
+
+
+# Agirc-Arrco, leaflet of January 2025: 63 years and 11 months are 63 years and 9 months.
+def test_ages_are_rounded_down_to_quarters() -> None:
+    found = figures(**known("1962-01-15", "2025-12-01", 153, points=1_000))
+    assert found["missing_quarters"] == 13  # 37 months to 67; 16 quarters to the duration
+    assert found["complementary_coefficient"] == pytest.approx(0.8675)
 
 
 def test_parents_born_in_1955_are_refused_where_65_may_be_their_age() -> None:
