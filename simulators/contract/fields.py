@@ -351,9 +351,9 @@ class Yearly(Field):
 def number_of(values: Mapping[str, Value], name: str) -> float:
     """The value of an input that is a number or a flag, as engines take it."""
     found = values[name]
-    if isinstance(found, str | tuple | date | Mapping):
-        raise TypeError(f"{name} is not a number")
-    return float(found)
+    if isinstance(found, int | float):
+        return float(found)
+    raise TypeError(f"{name} is not a number")
 
 
 _NOT_FINITE = Text("Un nombre fini est attendu.", "A finite number is expected.")

@@ -325,7 +325,7 @@ def _career(values: Mapping[str, Value]) -> list[Fault]:
                 french = "Se calcule d'après les salaires : donnez l'un ou l'autre."
                 faults.append(_wrong(name, french, "Computed from the salaries: give either."))
         youngest = day_of(values, "birth_date").year + YOUNGEST
-        last = month_of(day_of(values, "liquidation_date")) // 12
+        last = (month_of(day_of(values, "liquidation_date")) - 1) // 12  # of the last month worked
         for year in salaries:
             if not youngest <= year <= last:
                 faults.append(

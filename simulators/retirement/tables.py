@@ -50,7 +50,7 @@ class Steps:
         return found
 
     def law_at(self, month: int) -> Law:
-        return self.laws[int(self.index(np.array([month]))[0])]
+        return self.laws[max(int(self.months.searchsorted(month, side="right")) - 1, 0)]
 
 
 @dataclass(frozen=True)

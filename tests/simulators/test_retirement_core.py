@@ -217,6 +217,12 @@ def test_the_bonus_for_children_follows_when_points_were_acquired() -> None:
         ({"liquidation_date": "2017-09-01"}, "/liquidation_date", "unsupported-date"),
         ({"delay_months": 1}, "/delay_months", "unsupported-date"),
         ({"salaries": {"2000": 1}}, "/average_salary", "inconsistent"),
+        ({"salaries": {"1975": 1}}, "/salaries/1975", "inconsistent"),
+        (
+            {"salaries": {"2026": 1}, "liquidation_date": "2026-01-01"},
+            "/salaries/2026",
+            "inconsistent",
+        ),
         ({"assimilated_quarters": 4}, "/assimilated_quarters", "inconsistent"),
         ({"contributed_quarters": 180}, "/contributed_quarters", "inconsistent"),
         ({"average_salary": 0}, "/average_salary", "missing"),
