@@ -27,6 +27,8 @@ PAGES: Mapping[str, tuple[str, str]] = {
     "method": ("/fr/methode", "/en/method"),
     "sources": ("/fr/sources", "/en/sources"),
     "data": ("/fr/donnees", "/en/data"),
+    "records": ("/fr/jeux-de-donnees", "/en/datasets"),
+    "record": ("/fr/jeux-de-donnees/{record}", "/en/datasets/{record}"),
     "api": ("/fr/api", "/en/api"),
     "help": ("/fr/aide", "/en/help"),
     "accessibility": ("/fr/accessibilite", "/en/accessibility"),

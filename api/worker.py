@@ -88,7 +88,7 @@ def register(app: procrastinate.App, settings: Settings) -> None:
         """Every night: ask each source whether it has something new."""
         from harvest import runs
 
-        for source_id in runs.source_ids():
+        for source_id in runs.source_ids(settings):
             _ask(app, "harvest_source", source_id=source_id)
 
     @app.periodic(cron="* * * * *", periodic_id="settle")

@@ -49,6 +49,8 @@ class NearOffice:
     distance_m: float
     source_id: str
     observed_at: datetime
+    sources: tuple[str, ...] = ()  # every source that describes this place
+    unlisted_since: datetime | None = None  # no source lists it any more; None: one does
 
 
 async def nearby(
@@ -164,4 +166,6 @@ def _office(row: Mapping[str, Any], at: datetime) -> NearOffice:
         distance_m=row["distance_m"],
         source_id=row["source_id"],
         observed_at=row["observed_at"],
+        sources=tuple(row["sources"]),
+        unlisted_since=row["unlisted_since"],
     )

@@ -2,7 +2,7 @@
 
 A misspelt key stops the start-up instead of becoming a silent default.
 Environment variables override `defaults.toml`: `GUICHET_<SECTION>__<KEY>`, and the short
-names GUICHET_VAR, GUICHET_DATABASE_URL and PORT.
+names GUICHET_VAR, GUICHET_DATABASE_URL, GUICHET_SOURCES and PORT.
 """
 
 import os
@@ -28,6 +28,7 @@ DEFAULTS = Path(__file__).with_name("defaults.toml")
 SHORT_NAMES = {
     "GUICHET_VAR": ("paths", "var"),
     "GUICHET_DATABASE_URL": ("database", "url"),
+    "GUICHET_SOURCES": ("harvest", "given_folder"),
     "PORT": ("web", "port"),
 }
 
@@ -105,6 +106,7 @@ class TileSettings(Section):
 
 
 class HarvestSettings(Section):
+    given_folder: str
     fetch_timeout_seconds: PositiveInt
     fetch_total_seconds: PositiveInt
     fetch_max_bytes: PositiveInt

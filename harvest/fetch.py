@@ -76,6 +76,14 @@ class Fetched:
     gzipped: bool = False
 
 
+class Answered(Unavailable):
+    """The server answers with a status that is not a success."""
+
+    def __init__(self, url: str, status: int) -> None:
+        super().__init__(f"{url} answers {status}.")
+        self.status = status
+
+
 class TryLater(Unavailable):
     """The server asks us to come back in `seconds`."""
 
@@ -91,10 +99,14 @@ def fetch(
     guard: Guard | None = None,
     *,
     known_etag: str | None = None,
+    known_modified: str | None = None,
     accept: str = "*/*",
     tell: Told | None = None,
 ) -> Fetched:
     """GET `url` into the file `into`, which is removed again when anything goes wrong.
+
+    `known_etag` and `known_modified` are what the server said of the copy that we hold: without
+    one, a 304 makes no sense and the whole is asked for once more.
 
     `tell(bytes so far, bytes in all or None)` hears of the progress. Raises Refused when the
     address or a redirect is not for us to follow, Invalid when the answer breaks a cap or its
@@ -105,6 +117,9 @@ def fetch(
     headers = {"Accept": accept, "Accept-Encoding": "gzip", "User-Agent": AGENT}
     if known_etag:
         headers["If-None-Match"] = known_etag
+    if known_modified and _past(known_modified):  # a date to come would never change again
+        headers["If-Modified-Since"] = known_modified
+    held = "If-None-Match" in headers or "If-Modified-Since" in headers
     watch = _Watch(limits)
     try:
         for _ in range(REDIRECTS + 1):
@@ -117,7 +132,10 @@ def fetch(
                 if answer.has_redirect_location:
                     url = _redirect(url, answer)
                     continue
-                return _receive(url, answer, into, limits, known_etag, tell)
+                if answer.status_code == 304 and not held and "Cache-Control" not in headers:
+                    headers |= {"Cache-Control": "no-cache", "Pragma": "no-cache"}
+                    continue
+                return _receive(url, answer, into, limits, held, tell)
         raise Refused(f"{url} redirects more than {REDIRECTS} times.")
     except BROKEN as error:
         into.unlink(missing_ok=True)
@@ -140,16 +158,16 @@ def _receive(
     answer: httpx.Response,
     into: Path,
     limits: Limits,
-    known_etag: str | None,
+    held: bool,
     tell: Told | None,
 ) -> Fetched:
-    if answer.status_code == 304 and known_etag:
+    if answer.status_code == 304 and held:
         return Fetched(url, 304)
     if answer.status_code in (429, 503) and "retry-after" in answer.headers:
         seconds = _seconds(answer.headers["retry-after"])
         raise TryLater(f"{url} asks to come back in {seconds} s.", seconds)
     if answer.status_code != 200:
-        raise Unavailable(f"{url} answers {answer.status_code}.")
+        raise Answered(url, answer.status_code)
     packing = answer.headers.get("content-encoding", "identity").strip().lower()
     if packing not in ("identity", "gzip", ""):
         raise Invalid(f"{url} is packed as {packing!r}, which was not asked for.")
@@ -233,6 +251,14 @@ def unpacked(file: Path, most: int) -> bytes:
     if len(data) > most or not inflate.eof:
         raise Invalid(f"This does not end within {most} bytes.")
     return data
+
+
+def _past(text: str) -> bool:
+    try:
+        moment = email.utils.parsedate_to_datetime(text)
+    except ValueError:
+        return False
+    return moment.tzinfo is not None and moment <= datetime.now(UTC)
 
 
 def _seconds(text: str) -> int:

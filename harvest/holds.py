@@ -14,7 +14,7 @@ from typing import Any, Literal
 import psycopg
 from psycopg.rows import class_row
 
-from catalog import office_standing
+from catalog import office_standing, record_store
 from catalog.database.queries import query
 from catalog.observations import Nature, Observation, append
 from config.errors import Conflict, Invalid, NotFound
@@ -159,8 +159,15 @@ def _release_offices(conn: Connection, hold: Hold) -> int:
     return count + office_standing.withdraw(conn, closed, hold.observed_at)
 
 
-# What releasing means for each subject. `records` are written by the catalogues' own branch.
+def _release_records(conn: Connection, hold: Hold) -> int:
+    assert hold.evidence_id is not None  # noqa: S101 readings of portals have evidence
+    ids = [item["record"] for item in hold.items]
+    return record_store.release(conn, ids, hold.observed_at, hold.evidence_id)
+
+
+# What releasing means for each subject.
 SUBJECTS: dict[str, Callable[[Connection, Hold], int]] = {
     "facts": _release_facts,
     "offices": _release_offices,
+    "records": _release_records,
 }

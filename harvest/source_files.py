@@ -1,10 +1,11 @@
 """A source is a TOML file in `harvest/sources/`: what it is, under which licence, what to read.
+Those of `profile/` are read from a folder of files that are given (GUICHET_SOURCES).
 
 Adding a source of a known kind needs no code. Every mistake of a file is told at once.
 """
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import date
 from functools import cache
 from pathlib import Path
@@ -14,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from catalog.observations import Nature
 from config.errors import Invalid, NotFound
+from harvest.mapped.declared import FactsMapping, FileForm, PlacesMapping
 
 FOLDER = Path(__file__).with_name("sources")
 
@@ -26,6 +28,7 @@ class Release(BaseModel):
     published_on: date
     sha256: str = Field(default="", pattern="^([0-9a-f]{64})?$")  # empty: found out by reading
     url: str | None = None  # where the bytes were read, when no registry served them
+    file: str | None = None  # a file that is given: its path in the folder of GUICHET_SOURCES
 
 
 class MatchedCommune(BaseModel):
@@ -34,6 +37,18 @@ class MatchedCommune(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
     code: str
     how: str
+
+
+class Portal(BaseModel):
+    """A catalogue that answers questions: where its interface is, and what to ask it for."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    url: str
+    query: Mapping[str, str] = Field(default_factory=dict)  # added to each question, as it is
+    page_size: int = Field(default=100, ge=1, le=1000)
+    collection: str | None = None  # of an OGC API
+    record_page: str | None = None  # where people read a record: `{id}` and `{name}` are filled
+    whole_every_days: int = 7  # between two, only what changed is asked for, where that works
 
 
 class SourceFile(BaseModel):
@@ -55,7 +70,17 @@ class SourceFile(BaseModel):
     every_days: int = 1  # a file younger than this is not looked for again
     renew_after_days: int | None = None  # None: as the settings say
     releases: tuple[Release, ...] = ()
+    portal: Portal | None = None  # of the kinds that read catalogues
     communes: Mapping[str, MatchedCommune] = Field(default_factory=dict)
+    # For the kinds places-file and facts-file: see docs/sources.md.
+    file: FileForm | None = None
+    places: PlacesMapping | None = None
+    facts: FactsMapping | None = None
+
+    @property
+    def given(self) -> bool:
+        """Whether its files are given by hand, and not fetched."""
+        return any(release.file for release in self.releases)
 
 
 def read(path: Path) -> SourceFile:
@@ -68,17 +93,33 @@ def read(path: Path) -> SourceFile:
     days = [release.published_on for release in source.releases]
     if days != sorted(days):
         raise Invalid(f"The source file {path.name} must list its releases oldest first.")
-    if source.releases and not (source.registry and source.package):
-        raise Invalid(f"The source file {path.name} has releases but no registry and package.")
-    if not all(release.sha256 for release in source.releases):
-        raise Invalid(f"The source file {path.name} has a release without its sha256.")
+    for wrong in _mistakes(source):
+        raise Invalid(f"The source file {path.name} {wrong}.")
     return source
+
+
+def _mistakes(source: SourceFile) -> Iterator[str]:
+    registry = bool(source.registry and source.package)
+    if any(not (registry or release.file or release.url) for release in source.releases):
+        yield "has releases but no registry and package, nor a file or url for each"
+    # A given file is on this machine: its sha256 is only a wish. What is fetched must be known.
+    if any(not (release.sha256 or release.file) for release in source.releases):
+        yield "has a release without its sha256"
+    wants = {"places-file": source.places, "facts-file": source.facts}
+    if source.kind in wants:
+        if source.file is None or wants[source.kind] is None:
+            yield f"needs [file] and [{source.kind.removesuffix('-file')}]"
+        if source.places and source.facts:
+            yield "has both places and facts: make two sources of it"
+    elif source.file or source.places or source.facts:
+        yield "has a mapping, which only places-file and facts-file read"
 
 
 @cache
 def all_sources(folder: Path = FOLDER) -> tuple[SourceFile, ...]:
     """Every source, in the order in which they must be read."""
-    return tuple(sorted(map(read, folder.glob("*.toml")), key=lambda s: (s.order, s.id)))
+    files = (*folder.glob("*.toml"), *folder.glob("profile/*.toml"))
+    return tuple(sorted(map(read, files), key=lambda s: (s.order, s.id)))
 
 
 def chosen(ids: list[str] | None, folder: Path = FOLDER) -> tuple[SourceFile, ...]:

@@ -132,7 +132,7 @@ def _fill(settings: Settings) -> list[str]:
 
     if not _published(settings):
         # All of them: what was read before an interruption is skipped, release by release.
-        click.echo(f"Harvest: {len(runs.source_ids())} sources")
+        click.echo(f"Harvest: {len(runs.source_ids(settings))} sources")
         with alone(settings, "harvest"), told() as tell:
             reports = runs.harvest(settings, None, False, tell)
         for report in reports:
@@ -146,7 +146,7 @@ def _fill(settings: Settings) -> list[str]:
         with alone(settings, "publish"), told() as tell:
             generation = publication.publish(settings, tell)
         click.echo(f"  generation {generation.id} is published")
-    return _not_read(settings, runs.source_ids())
+    return _not_read(settings, runs.source_ids(settings))
 
 
 def _not_read(settings: Settings, source_ids: list[str]) -> list[str]:

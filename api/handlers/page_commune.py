@@ -63,12 +63,17 @@ class CommunePage(PageHandler):
             known=len(lines) - counts[Simple.UNKNOWN],
             alike=[(one, await self._offers(one.number)) for one in alike],
             sources={source.id: source for source in site.edition.sources},
+            source_titles=self._titles,
             State=State,
             Simple=Simple,
             say_hours=lambda state: opening_hours.sentence(state, self.language),
             hours_table=self._week,
             json_ld=self._json_ld(commune, around),
         )
+
+    def _titles(self, ids: tuple[str, ...]) -> str:
+        known = {source.id: source.title for source in self.site.edition.sources}
+        return " ; ".join(known.get(one, one) for one in ids)
 
     async def _near(self, conn: Any, commune: Commune, own: list[NearOffice]) -> list[NearOffice]:
         if commune.latitude is None or commune.longitude is None:

@@ -190,8 +190,9 @@ class Prose(PageHandler):
 class SiteMap(PageHandler):
     def get(self) -> None:
         names = ("home", "map", "around-me", "search", "compare", "services", "simulators",
-                 "simulator-method", "simulator-widget", "method", "sources", "data", "api",
-                 "contribute", "help", "accessibility", "privacy", "legal")  # fmt: skip
+                 "simulator-method", "simulator-widget", "method", "sources", "records",
+                 "data", "api", "contribute", "help", "accessibility", "privacy",
+                 "legal")  # fmt: skip
         self.render_page("sitemap.html", names=names)
 
 

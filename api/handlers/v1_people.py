@@ -35,6 +35,9 @@ class HoursState(msgspec.Struct):
 
 
 class NearEntry(msgspec.Struct):
+    """`sources` are all that describe this place; `unlisted_since` is the day since which none of
+    them lists it any more, and null while one does."""
+
     id: int
     kind: str
     name: str
@@ -49,6 +52,8 @@ class NearEntry(msgspec.Struct):
     commune_name: str | None
     accessibility: str | None
     source: str
+    sources: list[str]
+    unlisted_since: datetime | None
     observed_at: datetime
     hours: HoursState
 
@@ -121,6 +126,8 @@ class Nearby(ApiHandler):
                     commune_name=one.commune_name,
                     accessibility=one.accessibility,
                     source=one.source_id,
+                    sources=list(one.sources),
+                    unlisted_since=one.unlisted_since,
                     observed_at=one.observed_at,
                     hours=hours_state(one.state),
                 )

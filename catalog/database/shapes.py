@@ -3,12 +3,23 @@
 A subject's shapes are in a file of its own; adding one is adding a line here.
 """
 
-from catalog.database import crowd_tables, harvest_tables, outbox_tables, tables
+from catalog.database import (
+    area_tables,
+    crowd_tables,
+    harvest_tables,
+    outbox_tables,
+    outline_tables,
+    record_tables,
+    tables,
+)
 
 SUBJECTS = (
     tables,
+    area_tables,
+    crowd_tables,
     harvest_tables,
     outbox_tables,
-    crowd_tables,
+    outline_tables,
+    record_tables,
 )
 metadata = tables.metadata

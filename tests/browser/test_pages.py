@@ -27,6 +27,7 @@ PAGES: dict[str, Callable[[str], str]] = {
     "services": lambda lang: address("services", lang),
     "service": lambda lang: address("service", lang, service="contact-email"),
     "method": lambda lang: address("method", lang),
+    "records": lambda lang: address("records", lang, q="école"),
     "sources": lambda lang: address("sources", lang),
     "data": lambda lang: address("data", lang),
     "help": lambda lang: address("help", lang),

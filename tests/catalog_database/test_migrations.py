@@ -12,7 +12,7 @@ from catalog.database import migrate, queries
 from config.errors import Conflict, NotFound, Unavailable
 from config.settings import Settings
 
-APPEND_ONLY = ("observation", "office_version")
+APPEND_ONLY = ("observation", "office_version", "record_version")
 
 
 def test_tables_py_and_the_migrations_make_the_same_schema(database_settings: Settings) -> None:

@@ -32,7 +32,7 @@ if __name__ == "__main__":
 """
 # Everything that a harvest makes, without the ids and clocks that differ from run to run.
 CONTENT = {
-    "communes": "select number, code, name, population, st_astext(geometry) from catalog.commune",
+    "communes": "select number, code, name, population, st_astext(geometry) from catalog.commune left join catalog.commune_outline using (number)",
     "former": "select code, kind, commune_number from catalog.former_code",
     "observations": "select commune_number, service, state, attributes, url, provider, nature, "
     "source_id, seen, observed_at, valid_until from catalog.observation",
