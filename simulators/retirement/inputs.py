@@ -195,6 +195,14 @@ FIELDS: tuple[Field, ...] = (
 OUT_OF_SCOPE = (
     *(text for word, text in CAREER.options.items() if word != "private"),
     Text("Personnes nées avant 1955", "People born before 1955"),
+    Text(
+        "Points d'avant 2019 calculés d'après les salaires, garantie minimale (GMP) comprise",
+        "Points of before 2019 computed from salaries, the guaranteed minimum (GMP) included",
+    ),
+    Text(
+        "Versement forfaitaire unique des très petites pensions",
+        "Very small pensions paid once as a lump sum",
+    ),
     Text("Surcote parentale", "Parental increase (surcote parentale)"),
     Text(
         "Parents de trois enfants nés en 1955, de 65 à 67 ans",
@@ -241,16 +249,17 @@ def unsupported(values: Mapping[str, Value]) -> Fault | None:
     if found.first_departure <= month <= latest:
         return None
     first, last = first_day(found.first_departure), first_day(found.last_departure)
+    message = Text(
+        f"Les barèmes sont connus pour un départ du {first:%d/%m/%Y} au {last:%d/%m/%Y} ; après, "
+        f"jusqu'en {LAST_YEAR}, « constant_law » applique les derniers.",
+        f"Figures are known for departures from {first} to {last}; after that, until {LAST_YEAR}, "
+        "constant_law applies the last ones.",
+    )
     name = "delay_months" if number_of(values, "delay_months") else "liquidation_date"
     return Fault(
         pointer=pointer(name),
         code="unsupported-date",
-        message=Text(
-            f"Les barèmes sont connus pour un départ du {first:%d/%m/%Y} au {last:%d/%m/%Y} ; "
-            "après, « constant_law » applique les derniers.",
-            f"Figures are known for departures from {first} to {last}; after that, constant_law "
-            "applies the last ones.",
-        ),
+        message=message,
         supported=supported(),
     )
 

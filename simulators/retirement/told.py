@@ -201,6 +201,10 @@ _BONUS = Text(
     "Some points have no bonus for children here: those before 1999, of Agirc before 2012, or of "
     "no given period, and bonuses before November 2024 that may have met a limit.",
 )
+_SAME_AVERAGE = Text(
+    "Le salaire annuel moyen reste celui du relevé : les mois en plus n'y changent rien ici.",
+    "The average salary stays that of the statement: the additional months do not change it here.",
+)
 _PARENTAL = Text(
     "La surcote parentale (article L351-1-2-1) n'est pas comprise.",
     "The parental increase (article L351-1-2-1) is not included.",
@@ -228,6 +232,8 @@ def _warnings(found: Pensions, row: int, call: Call, figures: Tables) -> tuple[T
         )
     if found.rights.years_counted[row] < figures.best_years:
         told.append(_FEW_YEARS)
+    if number_of(values, "delay_months") and not values["salaries"]:
+        told.append(_SAME_AVERAGE)
     if not found.points_pension[row] and not found.agirc_pension[row]:
         told.append(_NO_POINTS)
     if found.bonus_unknown[row]:

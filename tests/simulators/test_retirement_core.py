@@ -105,6 +105,14 @@ def test_the_minimum_is_that_of_the_published_example() -> None:
     assert found["monthly_base_pension"] == 873.53
 
 
+def test_the_raised_minimum_begins_at_120_contributed_quarters() -> None:
+    small = known("1962-01-10", "2026-10-01", 169, average_salary=8_000.0)
+    less = figures(**{**small, "contributed_quarters": 119})["base_pension"]
+    enough = figures(**{**small, "contributed_quarters": 120})["base_pension"]
+    assert less == 9075.48
+    assert enough == round(9075.48 + (10847.16 - 9075.48) * 120 / 169, 2)
+
+
 def test_the_minimum_gives_way_to_the_ceiling_of_all_pensions() -> None:
     small = known("1962-01-10", "2026-10-01", 169, average_salary=8_000.0)
     alone = figures(**small)

@@ -1,5 +1,6 @@
 """The retirement simulator through its doors, with the real server: it is ready at once."""
 
+import asyncio
 import csv
 import io
 import json
@@ -218,3 +219,20 @@ def test_nothing_of_a_career_is_in_the_log(
     for log in logs:
         for secret in ("1961-03-13", "1901-03-13", "3173.25"):
             assert secret not in log
+
+
+def test_300_at_once_are_answered_right_or_told_to_come_back(site: str) -> None:
+    async def all_at_once() -> list[httpx.Response]:
+        limits = httpx.Limits(max_connections=300)
+        async with httpx.AsyncClient(base_url=site, timeout=30, limits=limits) as many:
+            bodies = [{**KNOWN, "points": number} for number in range(300)]
+            return await asyncio.gather(*[many.post(DOOR, json=body) for body in bodies])
+
+    answers = asyncio.run(all_at_once())
+    for points, answer in enumerate(answers):
+        if answer.status_code == 503:
+            assert answer.headers["Retry-After"]
+            continue
+        assert answer.status_code == 200
+        assert answer.json()["value"] == pytest.approx(13_000 + points * 1.4386, abs=0.006)
+    assert sum(answer.status_code == 200 for answer in answers) > 200
