@@ -49,7 +49,8 @@ class Words:
         if value is None:
             return "–"
         if unit == "share":
-            return self.fmt.percent(value, 2)
+            whole = abs(value * 100 - round(value * 100)) < 1e-9
+            return self.fmt.percent(value, 0 if whole else 2)
         if unit.startswith("EUR"):
             sign = f"{WIDE}€" if self.language == "fr" else ""
             digits = 0 if value == int(value) else 2
