@@ -38,6 +38,7 @@ from catalog.territories import Geography
 from config.errors import GuichetError, NotFound, Unavailable
 from config.settings import Settings
 from crowd.passwords import Verifier
+from crowd.photos import Darkroom
 from crowd.signing import Keyring
 from geo.frames import FRAMES
 from simulators.registry import Simulators, open_simulators
@@ -94,9 +95,11 @@ class Site:
     budget: RateBudget
     simulators: Simulators
     ogc: Door  # pygeoapi, and the threads of synchronous work
+    contributing: RateBudget  # of contributions, by network
     keeping: RateBudget  # of permalinks, which stay for ever, and of batches for later
     admission: Admission  # of simulations, so that those inside are answered in time
     packed: Packed = field(default_factory=Packed)
+    darkroom: Darkroom = field(default_factory=Darkroom)
     keyring: Keyring = field(default_factory=Keyring)
     verifier: Verifier = field(default_factory=Verifier)
     frames: frozenset[str] = frozenset(frame.id for frame in FRAMES)
@@ -202,6 +205,7 @@ def open_site(settings: Settings) -> Site:
         simulators=open_simulators(engine_limits(settings)),
         ogc=Door(settings),
         keeping=RateBudget(settings.simulators.kept_per_second, settings.simulators.kept_burst),
+        contributing=RateBudget(settings.crowd.sent_per_second, settings.crowd.sent_burst),
         admission=Admission(settings.simulators.most_at_once),
         release=_release(),
     )

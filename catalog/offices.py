@@ -11,6 +11,7 @@ import psycopg
 from psycopg.rows import dict_row
 
 from catalog.database.queries import query
+from catalog.office_kinds import office_kinds
 from config.errors import Invalid
 from geo import opening_hours
 from geo.opening_hours import Hours, OpenState
@@ -51,6 +52,7 @@ class NearOffice:
     observed_at: datetime
     sources: tuple[str, ...] = ()  # every source that describes this place
     unlisted_since: datetime | None = None  # no source lists it any more; None: one does
+    helps_with: tuple[str, ...] = ()  # in the source's own words
 
 
 async def nearby(
@@ -110,6 +112,14 @@ async def nearby(
         if complete:
             break
     return found
+
+
+async def kinds_held(aconn: psycopg.AsyncConnection[Any]) -> list[str]:
+    """The kinds of office that the catalogue holds, in the order of display."""
+    cursor = await aconn.execute(
+        query("catalog", "office_kinds_held"), {"kinds": list(office_kinds())}
+    )
+    return [str(kind) for (kind,) in await cursor.fetchall()]
 
 
 def metres_at_least(latitude: float, degrees: float) -> float:

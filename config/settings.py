@@ -120,6 +120,9 @@ class HarvestSettings(Section):
     brake_rows: PositiveInt
     brake_days: PositiveInt
     orphan_grace_days: PositiveInt
+    report_to: str
+    side_by_side: PositiveInt
+    per_host: PositiveInt
 
 
 class SimulatorSettings(Section):
@@ -173,6 +176,15 @@ class AccountSettings(Section):
     longest_wait_seconds: PositiveInt
 
 
+class CrowdSettings(Section):
+    sent_per_second: NonNegativeFloat
+    sent_burst: PositiveInt
+    most_open: PositiveInt
+    fewest_for_delays: PositiveInt
+    keep_contacts_days: PositiveInt
+    keep_words_days: PositiveInt
+
+
 class Settings(Section):
     paths: PathSettings
     database: DatabaseSettings
@@ -185,6 +197,7 @@ class Settings(Section):
     ogc: OgcSettings
     mail: MailSettings
     accounts: AccountSettings
+    crowd: CrowdSettings
 
 
 def load(environment: Mapping[str, str] | None = None) -> Settings:

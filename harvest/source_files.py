@@ -10,12 +10,15 @@ from datetime import date
 from functools import cache
 from pathlib import Path
 from typing import Any, Literal
+from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from catalog.observations import Nature
+from catalog.outbox import mailbox
 from config.errors import Invalid, NotFound
 from harvest.mapped.declared import FactsMapping, FileForm, PlacesMapping
+from harvest.schedule import Schedule
 
 FOLDER = Path(__file__).with_name("sources")
 
@@ -68,6 +71,8 @@ class SourceFile(BaseModel):
     package: str | None = None
     address: str | None = None  # of the listing that names the files, on the internet
     every_days: int = 1  # a file younger than this is not looked for again
+    schedule: str = "13 3 * * *"  # `every 6 h`, or cron fields in UTC: when a worker looks again
+    contact: str | None = None  # who is told by mail when a run fails or is held; None: nobody
     renew_after_days: int | None = None  # None: as the settings say
     releases: tuple[Release, ...] = ()
     portal: Portal | None = None  # of the kinds that read catalogues
@@ -82,6 +87,11 @@ class SourceFile(BaseModel):
         """Whether its files are given by hand, and not fetched."""
         return any(release.file for release in self.releases)
 
+    @property
+    def host(self) -> str | None:
+        """The host that serves it; None: a package registry does, which is made for crowds."""
+        return urlsplit(self.address).hostname if self.address else None
+
 
 def read(path: Path) -> SourceFile:
     """One source file. Raises Invalid naming the file and everything wrong in it."""
@@ -95,6 +105,12 @@ def read(path: Path) -> SourceFile:
         raise Invalid(f"The source file {path.name} must list its releases oldest first.")
     for wrong in _mistakes(source):
         raise Invalid(f"The source file {path.name} {wrong}.")
+    try:
+        Schedule(source.schedule)
+        if source.contact is not None:
+            mailbox(source.contact)
+    except Invalid as error:
+        raise Invalid(f"The source file {path.name} cannot be read: {error}") from error
     return source
 
 

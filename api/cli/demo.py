@@ -133,7 +133,7 @@ def _fill(settings: Settings) -> list[str]:
     if not _published(settings):
         # All of them: what was read before an interruption is skipped, release by release.
         click.echo(f"Harvest: {len(runs.source_ids(settings))} sources")
-        with alone(settings, "harvest"), told() as tell:
+        with told() as tell:
             reports = runs.harvest(settings, None, False, tell)
         for report in reports:
             click.echo(f"  {report}")

@@ -56,6 +56,7 @@ class NearEntry(msgspec.Struct):
     unlisted_since: datetime | None
     observed_at: datetime
     hours: HoursState
+    helps_with: list[str]
 
 
 class NearbyAnswer(Answer, kw_only=True):
@@ -130,6 +131,7 @@ class Nearby(ApiHandler):
                     unlisted_since=one.unlisted_since,
                     observed_at=one.observed_at,
                     hours=hours_state(one.state),
+                    helps_with=list(one.helps_with),
                 )
                 for one in found
             ],

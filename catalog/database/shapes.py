@@ -5,6 +5,7 @@ A subject's shapes are in a file of its own; adding one is adding a line here.
 
 from catalog.database import (
     area_tables,
+    contribution_tables,
     crowd_tables,
     harvest_tables,
     ogc_tables,
@@ -18,6 +19,7 @@ from catalog.database import (
 SUBJECTS = (
     tables,
     area_tables,
+    contribution_tables,
     crowd_tables,
     harvest_tables,
     ogc_tables,
