@@ -5,7 +5,7 @@ from typing import Any
 
 from api.handlers.base import PageHandler, page_routes
 from api.parameters import day
-from catalog import area_facts, communes, observations, offices
+from catalog import area_facts, communes, observations, office_card, offices
 from catalog import status as scoring
 from catalog.communes import Commune
 from catalog.observations import Observation
@@ -47,6 +47,8 @@ class CommunePage(PageHandler):
             held = await observations.of_commune(conn, commune.number)
             around = await offices.of_commune(conn, commune.number, now)
             near = await self._near(conn, commune, around)
+            mairie = next((one for one in around if one.kind == "mairie"), None)
+            corrected = await office_card.corrections_of(conn, mairie.id) if mairie else []
             alike = await communes.similar(conn, commune, ALIKE)
             areas = await area_facts.of_commune(conn, commune.number)
         statuses = scoring.of_all(site.referential, held, now)
@@ -58,7 +60,8 @@ class CommunePage(PageHandler):
             "commune.html",
             found=found,
             commune=commune,
-            mairie=next((one for one in around if one.kind == "mairie"), None),
+            mairie=mairie,
+            corrected=corrected,
             desks=[one for one in around if one.kind != "mairie"],
             most_desks=DESKS,
             areas=areas,
