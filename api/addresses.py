@@ -41,6 +41,7 @@ PAGES: Mapping[str, tuple[str, str]] = {
     "legal": ("/fr/mentions-legales", "/en/legal"),
     "sitemap": ("/fr/plan-du-site", "/en/sitemap"),
     "contribute": ("/fr/contribuer", "/en/contribute"),
+    "contribute-worker": ("/fr/contribuer/service-worker.js", "/en/contribute/service-worker.js"),
     "contribute-offline": ("/fr/contribuer/envoi", "/en/contribute/send"),
     "contribute-review": ("/fr/contribuer/relire/{draft}", "/en/contribute/review/{draft}"),
     "contribute-photo": (

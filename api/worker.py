@@ -65,6 +65,23 @@ def register(app: procrastinate.App, settings: Settings) -> None:
         if any(report.state not in ("skipped", "failed") for report in reports):
             _ask(app, "publish")
 
+    @app.task(name="discover", lock="discover", queueing_lock="discover", retry=PATIENCE)
+    def discover(codes: list[str]) -> None:
+        """Visit the sites of a few communes: a budget of pages and seconds for each."""
+        from harvest.discover import runs
+
+        for one in runs.discover(settings, codes):
+            log.info("%s", one)
+
+    @app.periodic(cron="31 1 * * *", periodic_id="discover")
+    @app.task(name="discover_nightly", queueing_lock="discover_nightly")
+    def discover_nightly(timestamp: int) -> None:
+        """Every night, as many communes as the settings say: none, unless somebody chose it."""
+        from harvest.discover import runs
+
+        if most := settings.discover.communes_per_night:
+            _ask(app, "discover", codes=runs.next_codes(settings, most))
+
     @app.task(name="publish", lock="publish", queueing_lock="publish", retry=PATIENCE)
     def publish() -> None:
         """Make and switch to a new generation."""

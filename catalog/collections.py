@@ -5,19 +5,15 @@ exports all read the same `Collection`, so that they cannot disagree. The expres
 SQLAlchemy's; `catalog.items` composes questions of them.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from functools import cached_property
+from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Any, Literal
+from typing import Any
 
 from geoalchemy2 import Geometry
 from sqlalchemy import (
     ARRAY,
     BigInteger,
     ColumnElement,
-    DateTime,
-    FromClause,
     Integer,
     SmallInteger,
     Text,
@@ -34,81 +30,26 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
-from catalog.database.ogc_tables import area_shape, item_version
+from catalog.collection_shapes import (
+    MOMENT,
+    SLUGS,
+    Collection,
+    Field,
+    Words,
+    jsonable,
+    read_number,
+    version_of,
+)
+from catalog.database.ogc_tables import area_shape
 from catalog.database.outline_tables import commune_outline as outline
 from catalog.database.tables import commune, departement, epci, region, status
+from catalog.records_collection import RECORDS
 from catalog.states import PRESENT_FROM, Simple, State
 from config.errors import NotFound
-
-Words = tuple[str, str]  # French, English
-Kind = Literal["string", "integer", "number", "date", "date-time", "array", "object"]
-# How `datetime` is read: not at all, as validity, or as the instant at which the state is told.
-Time = Literal["none", "validity", "state"]
-MOMENT = DateTime(timezone=True)
-SLUGS = tuple(state.slug for state in State)
-
-
-@dataclass(frozen=True, slots=True)
-class Field:
-    """One property of an item. `detail`: it comes from a join that a page can do without."""
-
-    name: str
-    kind: Kind
-    title: Words
-    column: ColumnElement[Any]
-    queryable: bool = True
-    detail: bool = False
-    enum: tuple[str, ...] = ()
-    example: str | None = None
-
-
-@dataclass(frozen=True)
-class Collection:
-    """What one collection is made of.
-
-    `rows` is the FROM of a question; `details` adds the joins of the fields marked `detail`.
-    `keys` put every item in one order that never changes while rows come and go: they are the
-    cursor of a walk. `identified` is the condition that an item's id puts, with the parameters that
-    `read_id` makes of the id (None: no item can have such an id).
-    """
-
-    id: str
-    title: Words
-    description: Words
-    fields: tuple[Field, ...]
-    rows: FromClause
-    details: FromClause
-    listed: ColumnElement[bool]
-    keys: tuple[ColumnElement[Any], ...]
-    key_names: tuple[str, ...]
-    item_id: ColumnElement[str]
-    identified: ColumnElement[bool]
-    read_id: Callable[[str], dict[str, Any] | None]
-    geometry: ColumnElement[Any]
-    geometry_type: Literal["polygon", "point"]
-    time: Time
-    searched: tuple[ColumnElement[str], ...]
-    counted: FromClause  # what is counted, when nothing is asked of the items
-    version: ColumnElement[int] | None  # while it stays, so does the count; None: it is short
-    per_commune: bool = False  # there is an item for each of `counted` and each service
-    folded: bool = False  # `searched` is already without accents or capitals
-    bounds: tuple[float, float, float, float] = (-63.2, -21.5, 55.9, 51.2)
-
-    @cached_property
-    def by_name(self) -> Mapping[str, Field]:
-        return MappingProxyType({field.name: field for field in self.fields})
-
-    @cached_property
-    def queryables(self) -> Mapping[str, Field]:
-        return MappingProxyType({one.name: one for one in self.fields if one.queryable})
 
 
 def _read_code(text: str) -> dict[str, Any] | None:
     return {"item": text}
-
-
-def _version(of: str) -> ColumnElement[int]:
-    return select(item_version.c.version).where(item_version.c.collection == of).scalar_subquery()
 
 
 CODE = ("Code officiel géographique", "Official geographic code")
@@ -156,10 +97,11 @@ COMMUNES = Collection(
     geometry=outline.c.geometry,
     geometry_type="polygon",
     time="validity",
+    validity=(commune.c.valid_from, commune.c.valid_to),
     searched=(commune.c.search_name,),
     folded=True,
     counted=commune,
-    version=_version("communes"),
+    version=version_of("communes"),
 )  # fmt: skip
 
 
@@ -237,11 +179,6 @@ REGIONS = _area(
 )  # fmt: skip
 
 
-def _read_number(text: str) -> dict[str, Any] | None:
-    """A positive 63-bit integer, written without a sign."""
-    return {"item": int(text)} if text.isascii() and text.isdigit() and len(text) <= 18 else None
-
-
 # What readers see of offices: one for each place, whatever the number of sources
 # (migration 0031 makes the view). Withdrawn and merged ones are not in it.
 office = table(
@@ -299,13 +236,13 @@ OFFICES = Collection(
     key_names=("id",),
     item_id=cast(office.c.id, Text),
     identified=office.c.id == bindparam("item", type_=BigInteger),
-    read_id=_read_number,
+    read_id=read_number,
     geometry=office.c.point,
     geometry_type="point",
     time="none",
     searched=(office.c.name,),
     counted=office,
-    version=_version("offices"),
+    version=version_of("offices"),
 )  # fmt: skip
 
 # One item for each commune and each service of the referential: what nobody has spoken of is
@@ -318,6 +255,13 @@ _services = (
     .render_derived()
 )
 _service = cast(_services.c.id, Text)
+
+
+def _now(of: Any) -> ColumnElement[bool]:
+    at = bindparam("at", type_=MOMENT)
+    return and_(of.c.valid_from <= at, of.c.valid_to > at)
+
+
 _held = (
     select(
         status.c.state, status.c.level, status.c.reason, status.c.provider, status.c.url,
@@ -327,8 +271,7 @@ _held = (
         and_(
             status.c.service == _services.c.id,
             status.c.commune_number == commune.c.number,
-            status.c.valid_from <= bindparam("at", type_=MOMENT),
-            status.c.valid_to > bindparam("at", type_=MOMENT),
+            _now(status),
         )
     )
     .order_by(status.c.valid_from.desc())
@@ -419,12 +362,21 @@ SERVICES = Collection(
     searched=(commune.c.search_name,),
     folded=True,
     counted=commune,
-    version=_version("communes"),
+    version=version_of("communes"),
     per_commune=True,
+    looked_up=MappingProxyType(
+        {
+            "state": status.c.state,
+            "level": status.c.level,
+            "provider": status.c.provider,
+            "observation": status.c.observation_id,
+        }
+    ),
+    lookup=select(status.c.commune_number, status.c.service).where(_now(status)),
 )  # fmt: skip
 
 COLLECTIONS: Mapping[str, Collection] = MappingProxyType(
-    {one.id: one for one in (COMMUNES, EPCI, DEPARTEMENTS, REGIONS, OFFICES, SERVICES)}
+    {one.id: one for one in (COMMUNES, EPCI, DEPARTEMENTS, REGIONS, OFFICES, SERVICES, RECORDS)}
 )
 
 
@@ -437,12 +389,4 @@ def collection(id: str) -> Collection:
         raise NotFound(f"There is no collection {id[:40]!r}; there are: {known}.") from None
 
 
-def jsonable(field: Field) -> ColumnElement[Any]:
-    """A field as JSON writes it: moments as RFC 3339 with Z, the rest as PostgreSQL does."""
-    if field.kind == "date-time":
-        return func.to_char(
-            func.timezone("UTC", field.column), literal_column('\'YYYY-MM-DD"T"HH24:MI:SS.US"Z"\'')
-        )
-    if field.kind == "object":
-        return cast(field.column, JSONB)
-    return field.column
+__all__ = ["COLLECTIONS", "COMMUNES", "Collection", "Field", "collection", "jsonable"]

@@ -20,9 +20,11 @@ from sqlalchemy import (
     Integer,
     LargeBinary,
     Select,
+    SmallInteger,
     Text,
     and_,
     bindparam,
+    cast,
     false,
     func,
     literal_column,
@@ -35,6 +37,7 @@ from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 from catalog.collections import Collection, Field, collection, jsonable
 from catalog.cql2 import Node, names_of
 from catalog.cql2_sql import condition
+from catalog.states import State
 from config.errors import Invalid
 
 MOST = 10_000  # items of one page
@@ -83,6 +86,7 @@ class Shape:
     start: bool = False
     end: bool = False
     equal: tuple[str, ...] = ()
+    looked_up: tuple[str, ...] = ()
     words: int = 0
     tree: Node | None = None
     item: bool = False
@@ -132,6 +136,12 @@ class Question:
             start=span is not None and span.start is not None,
             end=span is not None and span.end is not None,
             equal=tuple(sorted(self.equal)),
+            # What nobody has seen has no row to look up.
+            looked_up=tuple(
+                name
+                for name, value in sorted(self.equal.items())
+                if name in self.of.looked_up and value != State.UNKNOWN.slug
+            ),
             words=len(self.words),
             tree=self.tree,
             item=self.item is not None,
@@ -169,6 +179,9 @@ class Question:
             found["start"] = _day(self.span.start)
             found["end"] = _day(self.span.end)
         found |= {f"equal_{name}": value for name, value in self.equal.items()}
+        if "state" in self.equal:
+            found["code_state"] = int(State.of_slug(self.equal["state"]))
+        found["asked_words"] = " ".join(self.words)
         found |= {f"word{i}": f"%{_literal(word)}%" for i, word in enumerate(self.words)}
         return found
 
@@ -262,19 +275,40 @@ def _asked(of: Collection, shape: Shape) -> list[ColumnElement[bool]]:
     found: list[ColumnElement[bool]] = []
     if shape.item:
         found.append(of.identified)
-    dated = of.time == "validity" and (shape.start or shape.end)
-    if dated and shape.end:
-        begun = of.by_name["valid_from"].column
+    dated = of.validity is not None and (shape.start or shape.end)
+    if of.validity is not None and shape.end:
+        begun = of.validity[0]
         found.append(or_(begun.is_(None), begun <= bindparam("end", type_=Date)))
-    if dated and shape.start:
-        ended = of.by_name["valid_to"].column
+    if of.validity is not None and shape.start:
+        ended = of.validity[1]
         found.append(or_(ended.is_(None), ended > bindparam("start", type_=Date)))
-    if not dated and not (shape.item and of.time == "validity"):
+    historic = shape.item and of.validity is not None
+    if of.always_listed or not (dated or historic):
         found.append(of.listed)
     for name in shape.equal:
         one = of.by_name[name]
         found.append(one.column == bindparam(f"equal_{name}", type_=TYPES[one.kind]))
-    for i in range(shape.words):
+    if shape.looked_up and of.lookup is not None:
+        # Rare states are few rows of `status`, and would be 840,000 computations otherwise.
+        lookup = of.lookup
+        for name in shape.looked_up:
+            value = (
+                bindparam("code_state", type_=SmallInteger) if name == "state"
+                else bindparam(f"equal_{name}", type_=TYPES[of.by_name[name].kind])
+            )  # fmt: skip
+            lookup = lookup.where(of.looked_up[name] == value)
+        found.append(tuple_(*of.keys).in_(lookup))
+    if shape.words and of.words is not None:
+        # Both configurations, as the search of records has them: with and without word forms.
+        asked = bindparam("asked_words", type_=Text)
+        tsquery = func.websearch_to_tsquery
+        found.append(
+            or_(
+                of.words.op("@@")(tsquery(literal_column("'catalog.french'::regconfig"), asked)),
+                of.words.op("@@")(tsquery(literal_column("'catalog.plain'::regconfig"), asked)),
+            )
+        )
+    for i in range(0 if of.words is not None else shape.words):
         word = bindparam(f"word{i}", type_=Text)
         found.append(
             or_(
@@ -366,7 +400,10 @@ def _feature(of: Collection, shown: Sequence[Field], geometry: Any) -> ColumnEle
     return func.concat(
         _quoted('{"type":"Feature","id":'), func.to_json(of.item_id),
         _quoted(',"geometry":'), geometry,
-        _quoted(',"properties":'), func.json_build_object(*properties), _quoted("}"),
+        _quoted(',"properties":'), func.json_build_object(*properties),
+        *(part for name, one in of.members
+          for part in (_quoted(f',"{name}":'), func.coalesce(cast(one, Text), _quoted("null")))),
+        _quoted("}"),
     )  # fmt: skip
 
 

@@ -31,7 +31,8 @@ KIND = re.compile(r"[a-z][a-z0-9-]{0,39}", re.ASCII)
 
 @dataclass(frozen=True, slots=True)
 class NearOffice:
-    """An office as seen from somewhere at some instant. `distance_m` is on the ellipsoid."""
+    """An office as seen from somewhere at some instant. `distance_m` is on the ellipsoid; `far`:
+    the published point lies more than 5 km outside the office's own commune, so do not trust it."""
 
     id: int
     kind: str
@@ -54,6 +55,7 @@ class NearOffice:
     sources: tuple[str, ...] = ()  # every source that describes this place
     unlisted_since: datetime | None = None  # no source lists it any more; None: one does
     helps_with: tuple[str, ...] = ()  # in the source's own words
+    far: bool = False  # its published point lies far outside its commune
 
 
 async def nearby(
@@ -184,4 +186,5 @@ def _office(row: Mapping[str, Any], at: datetime) -> NearOffice:
         sources=tuple(row["sources"]),
         unlisted_since=row["unlisted_since"],
         helps_with=tuple(row["helps_with"]),
+        far=row["far"],
     )

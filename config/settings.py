@@ -125,6 +125,15 @@ class HarvestSettings(Section):
     per_host: PositiveInt
 
 
+class DiscoverSettings(Section):
+    contact: str
+    pages: PositiveInt
+    depth: PositiveInt
+    seconds: PositiveInt
+    pause_seconds: NonNegativeFloat
+    communes_per_night: NonNegativeInt
+
+
 class SimulatorSettings(Section):
     engine_workers: NonNegativeInt
     engine_memory_bytes: PositiveInt
@@ -193,6 +202,7 @@ class Settings(Section):
     admin: AdminSettings
     tiles: TileSettings
     harvest: HarvestSettings
+    discover: DiscoverSettings
     simulators: SimulatorSettings
     ogc: OgcSettings
     mail: MailSettings

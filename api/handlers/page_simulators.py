@@ -116,9 +116,17 @@ class SimulatorMethod(SimulatorPages):
             by_simulator=validation.counted((one.simulator, one) for one in found.cases),
             by_tier=validation.counted((one.tier, one) for one in found.cases),
             by_source=validation.counted((one.source, one) for one in found.cases),
-            calendar=calendar.published(),
+            calendar=[
+                period
+                for period in calendar.published().values()
+                if period.sunset is not None or period.version in self._offered()
+            ],
             others=[one for one in found.cases if one.state != "agrees"],
         )
+
+    def _offered(self) -> set[str]:
+        known = self.site.simulators.by_id.values()
+        return {model.version for one in known for model in one.models}
 
     def _tier(self, tier: str) -> str:
         key = f"simulator.method.tiers.{tier}"

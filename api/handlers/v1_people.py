@@ -36,12 +36,14 @@ class HoursState(msgspec.Struct):
 
 class NearEntry(msgspec.Struct):
     """`sources` are all that describe this place; `unlisted_since` is the day since which none of
-    them lists it any more, and null while one does."""
+    them lists it any more, and null while one does. `point_doubtful`: its published point lies
+    over 5 km outside its own commune, so that `distance_m` may be wrong."""
 
     id: int
     kind: str
     name: str
     distance_m: float
+    point_doubtful: bool
     lat: float | None
     lon: float | None
     address: str | None
@@ -117,6 +119,7 @@ class Nearby(ApiHandler):
                     kind=one.kind,
                     name=one.name,
                     distance_m=round(one.distance_m, 1),
+                    point_doubtful=one.far,
                     lat=one.lat,
                     lon=one.lon,
                     address=one.address,

@@ -32,6 +32,23 @@ FILTERS = tuple(
         "array-functions", "property-property", "arithmetic",
     )
 )  # fmt: skip
+_PROCESSES = "http://www.opengis.net/spec/ogcapi-processes-1/1.0/conf/{}"
+PROCESSES = tuple(
+    _PROCESSES.format(one) for one in ("core", "ogc-process-description", "json", "html", "oas30")
+)
+RECORDS = ("http://www.opengis.net/spec/ogcapi-records-1/1.0/conf/record-core",)
 JSON_FG = ("http://www.opengis.net/spec/json-fg-1/1.0/conf/core",)
 
-CLASSES: tuple[str, ...] = COMMON + FEATURES + SCHEMAS + FILTERS + JSON_FG
+TILES = (
+    *(
+        _TILES.format(one)
+        for one in ("core", "tileset", "tilesets-list", "dataset-tilesets", "geodata-tilesets",
+                    "mvt", "oas30")
+    ),
+    "http://www.opengis.net/spec/tms/2.0/conf/tilematrixset",
+    "http://www.opengis.net/spec/tms/2.0/conf/json-tilematrixset",
+)  # fmt: skip
+
+CLASSES: tuple[str, ...] = (
+    COMMON + FEATURES + SCHEMAS + FILTERS + JSON_FG + RECORDS + TILES + PROCESSES
+)

@@ -7,7 +7,7 @@ from api.ogc import conformance, openapi30
 from api.ogc.base import HTML, JSON, SCHEMA, OgcHandler
 from api.ogc.features import EXPORTS, FORMATS
 from api.ogc.questions import schema_of, sortables
-from catalog.collections import COLLECTIONS, Collection, collection
+from catalog.collections import COLLECTIONS, COMMUNES, Collection, collection
 from geo.ogc_crs import CRS84, URIS
 
 OAS = "application/vnd.oai.openapi+json;version=3.0"
@@ -32,6 +32,9 @@ class Landing(OgcHandler):
             self.link("service-doc", HTML, f"{base}/api?f=html", "OpenAPI"),
             self.link("conformance", JSON, f"{base}/conformance"),
             self.link("data", JSON, f"{base}/collections"),
+            self.link(f"{REL}processes", JSON, f"{base}/processes"),
+            self.link(f"{REL}tilesets-vector", JSON, f"{base}/tiles"),
+            self.link(f"{REL}tiling-schemes", JSON, f"{base}/tileMatrixSets"),
             self.link("about", HTML, self.origin + self.url("home")),
             self.link("license", HTML, "https://spdx.org/licenses/etalab-2.0.html"),
         ]
@@ -94,7 +97,10 @@ def described(handler: OgcHandler, found: dict[str, Any], *, alone: bool = False
         handler.link("root", JSON, handler.base),
         handler.link("license", HTML, "https://spdx.org/licenses/etalab-2.0.html"),
     ]
+    if found["id"] == COMMUNES.id:
+        links.append(handler.link(f"{REL}tilesets-vector", JSON, f"{here}/tiles"))
     found["links"] = links
+    found["itemType"] = collection(found["id"]).item_type
     found["crs"] = list(URIS)
     found["storageCrs"] = CRS84
     return found
@@ -128,6 +134,8 @@ class _Schema(OgcHandler):
             one.name: schema_of(one) | {"title": self.words(one.title)} for one in of.fields
         }
         for name, role in (("valid_from", "primary-interval-start"),
+                           ("temporal_start", "primary-interval-start"),
+                           ("temporal_end", "primary-interval-end"),
                            ("valid_to", "primary-interval-end")):  # fmt: skip
             if name in shown:
                 shown[name]["x-ogc-role"] = role

@@ -188,7 +188,12 @@ class Item(OgcHandler):
         self.set_header("Content-Crs", f"<{crs.uri}>")
         if self.format == "jsonfg":
             feature = in_fg(feature, self.of, crs, alone=True)
-        body = feature[:-1].encode() + b',"links":' + msgspec.json.encode(links) + b"}"
+        if self.of.members:  # its own links and ours are one list
+            whole = json.loads(feature)
+            whole["links"] = links + whole.get("links", [])
+            body = json.dumps(whole, ensure_ascii=False).encode()
+        else:
+            body = feature[:-1].encode() + b',"links":' + msgspec.json.encode(links) + b"}"
         await self.send_body(body, FORMATS[self.format])
 
 
@@ -241,7 +246,8 @@ def in_fg(feature: str, of: Collection, crs: Crs, *, alone: bool = False) -> str
     properties = held["properties"]
     match of.time:
         case "validity":
-            start, end = properties.get("valid_from"), properties.get("valid_to")
+            names = ("temporal_start", "temporal_end") if of.members else ("valid_from", "valid_to")
+            start, end = (properties.get(name) for name in names)
             time = {"interval": [start or "..", end or ".."]}
         case "state":
             since = properties.get("since")

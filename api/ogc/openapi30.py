@@ -45,6 +45,25 @@ def document(base: str, version: str) -> dict[str, Any]:
             f"{of.id}Item", f"One item of {of.id}", tag, own, FORMATS, _FEATURE,
             slots=[_slot(of)],
         )  # fmt: skip
+    for path, summary in (
+        ("/tileMatrixSets", "Tile matrix sets"),
+        ("/tiles", "Tilesets of the whole dataset"),
+        ("/collections/communes/tiles", "Tilesets of communes"),
+    ):
+        paths[path] = _get(_id(path), summary, "Tiles", (), DOCUMENT_FORMATS)
+        formats = DOCUMENT_FORMATS
+        if path.endswith("/tiles"):
+            formats = DOCUMENT_FORMATS | {"tilejson": "application/vnd.mapbox.tile+json"}
+            paths[path + "/{tileMatrixSetId}/{tileMatrix}/{tileRow}/{tileCol}"] = _tile(path)
+        paths[path + "/{tileMatrixSetId}"] = _get(
+            _id(path) + "One", summary, "Tiles", (), formats, slots=[_SET]
+        )
+    process = {"name": "processId", "in": "path", "required": True, "schema": {"type": "string"}}
+    paths["/processes"] = _get("getProcesses", "The processes", "Processes", (), DOCUMENT_FORMATS)
+    paths["/processes/{processId}"] = _get(
+        "getProcess", "One process", "Processes", (), DOCUMENT_FORMATS, slots=[process]
+    )
+    paths["/processes/{processId}/execution"] = {"post": _execution(process)}
     return {
         "openapi": "3.0.3",
         "info": {
@@ -57,8 +76,8 @@ def document(base: str, version: str) -> dict[str, Any]:
                         "url": "https://spdx.org/licenses/etalab-2.0.html"},
         },
         "servers": [{"url": base}],
-        "tags": [{"name": name} for name in
-                 ("Capabilities", *(of.title[1] for of in COLLECTIONS.values()))],
+        "tags": [{"name": name} for name in ("Capabilities", "Tiles", "Processes",
+                                             *(of.title[1] for of in COLLECTIONS.values()))],
         "paths": paths,
         "components": {
             "responses": {
@@ -120,6 +139,77 @@ def document(base: str, version: str) -> dict[str, Any]:
 _LINKS = {"type": "array", "items": {"$ref": "#/components/schemas/link"}}
 _FEATURE = {"$ref": "#/components/schemas/feature"}
 _COLLECTION = {"$ref": "#/components/schemas/featureCollection"}
+
+
+_SET = {
+    "name": "tileMatrixSetId",
+    "in": "path",
+    "required": True,
+    "schema": {"type": "string", "enum": ["WebMercatorQuad"]},
+}
+
+
+def _id(path: str) -> str:
+    return "get" + "".join(part[:1].upper() + part[1:] for part in path.split("/"))
+
+
+def _tile(path: str) -> dict[str, Any]:
+    numbers = [
+        {"name": name, "in": "path", "required": True,
+         "schema": {"type": "integer", "minimum": 0, "maximum": most}}
+        for name, most in (("tileMatrix", 14), ("tileRow", 2**14 - 1), ("tileCol", 2**14 - 1))
+    ]  # fmt: skip
+    return {
+        "get": {
+            "operationId": _id(path) + "Tile",
+            "summary": "A vector tile",
+            "tags": ["Tiles"],
+            "parameters": [_SET, *numbers],
+            "responses": {
+                "200": {
+                    "description": "A vector tile",
+                    "content": {"application/vnd.mapbox-vector-tile": {
+                        "schema": {"type": "string", "format": "binary"}}},
+                },
+                "204": {"description": "Only sea."},
+                "304": {"description": "Not modified."},
+                **{code: {"$ref": "#/components/responses/Problem"}
+                   for code in ("400", "404", "429", "503")},
+            },
+        }
+    }  # fmt: skip
+
+
+def _execution(process: dict[str, Any]) -> dict[str, Any]:
+    anything: dict[str, Any] = {"type": "object"}
+    return {
+        "operationId": "execute",
+        "summary": "Run a process now",
+        "tags": ["Processes"],
+        "parameters": [process],
+        "requestBody": {
+            "required": True,
+            "content": {"application/json": {"schema": {
+                "type": "object",
+                "properties": {
+                    "inputs": anything,
+                    "outputs": anything,
+                    "response": {"type": "string", "enum": ["raw", "document"]},
+                },
+                "additionalProperties": False,
+            }}},
+        },
+        "responses": {
+            "200": {
+                "description": "What it gives",
+                "content": {"application/json": {"schema": {}},
+                            "text/plain": {"schema": {"type": "string"}}},
+            },
+            "204": {"description": "No output was asked for."},
+            **{code: {"$ref": "#/components/responses/Problem"}
+               for code in ("400", "404", "413", "415", "422", "429", "503")},
+        },
+    }  # fmt: skip
 
 
 def _name(path: str) -> str:

@@ -139,6 +139,21 @@ hold = Table(
     Index("ix_hold_source_id", "source_id", "subject", "state"),
     schema="harvest",
 )
+# An editor whose doors did not answer when a commune's site was visited: one line for the editor,
+# however many communes send their residents there, and none of them loses anything by it.
+editor_incident = Table(
+    "editor_incident",
+    metadata,
+    Column("id", BigInteger, Identity(), primary_key=True),
+    Column("editor", Text, nullable=False, comment="as in harvest/discover/editors.toml"),
+    Column("message", Text, nullable=False),
+    Column("opened_at", MOMENT, nullable=False, server_default=NOW),
+    Column("closed_at", MOMENT, comment="null: its doors do not answer now"),
+    Index(
+        "uq_editor_incident_open", "editor", unique=True, postgresql_where=text("closed_at is null")
+    ),
+    schema="harvest",
+)
 # The plan of a run in lines that people read, whether it was applied, held or only printed.
 run_plan = Table(
     "run_plan",

@@ -67,7 +67,9 @@ def labelled(folder: Path) -> Iterator[Labelled]:
     for name, one in expected.items():
         body = (folder / "pages" / f"{name}.html").read_bytes()
         found = recognise(pages.read(body, one["url"]), COMMUNE, TODAY)
-        levels = {finding.service: finding.level for finding in found}
+        levels: dict[str, int] = {}
+        for finding in found:
+            levels[finding.service] = max(finding.level, levels.get(finding.service, 0))
         yield Labelled(name, one["services"], levels, held_out(name))
 
 

@@ -69,6 +69,11 @@ class Finding:
         return LEVELS.get(self.kind, 1)
 
     @property
+    def worth(self) -> tuple[int, bool]:
+        """Which of two findings of a service is kept: the higher level, then the surer door."""
+        return self.level, self.how == "editor"
+
+    @property
     def state(self) -> State:
         return State.of_level(self.level)
 
@@ -88,24 +93,24 @@ class Finding:
 
 
 def recognise(page: PageSeen, commune: Commune, today: date) -> list[Finding]:
-    """Every service that a page of the commune's own site shows, each once, the best door."""
+    """Every service that a page of the commune's own site shows, once for each kind of finding."""
     found = [*_data(page), *_contacts(page)]
     if not (page.news or _about_minutes(page)):
         found += _information(page, today)
         for door in page.doors:
             found += _door(page, door, commune, today)
-    best: dict[str, Finding] = {}
+    best: dict[tuple[str, str], Finding] = {}
     for one in found:
-        held = best.get(one.service)
-        if held is None or (one.level, one.how == "editor") > (held.level, held.how == "editor"):
-            best[one.service] = one
-    return [best[service] for service in sorted(best)]
+        held = best.get((one.service, one.kind))
+        if held is None or one.worth > held.worth:
+            best[one.service, one.kind] = one
+    return [best[key] for key in sorted(best)]
 
 
 def wanted(door: Door) -> int:
     """How much a link deserves a visit: what speaks of a service first."""
     said = f"{door.own} {unquote(urlsplit(door.url).path).replace('-', ' ').replace('/', ' ')}"
-    score = sum(1 for one in lexicon().subjects if one.titled.find(fold(said)))
+    score = sum(3 for one in lexicon().subjects if one.titled.find(fold(said)))
     score += (
         2
         if re.search(

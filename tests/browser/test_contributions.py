@@ -186,7 +186,6 @@ def test_a_moderator_accepts_and_the_map_changes(
 def test_everything_by_keyboard(desk: str, open_page: Opener) -> None:
     """A contribution, then the desk's shortcuts, without a mouse."""
     page, _ = open_page()
-    page.goto(f"{desk}/fr/contribuer?commune={CODE}&service=waste-calendar&sujet=dead-link")
 
     def tab_to(text: str) -> None:
         for _ in range(60):
@@ -198,15 +197,17 @@ def test_everything_by_keyboard(desk: str, open_page: Opener) -> None:
                 return
         pytest.fail(f"{text!r} is not reached by Tab on {page.url}")
 
-    tab_to("Précisions")
-    page.keyboard.type("Erreur 404 depuis lundi")
-    time.sleep(READING)
-    tab_to("Relire avant d’envoyer")
-    page.keyboard.press("Enter")
-    expect(page.get_by_role("heading", level=1)).to_have_text("Relire et envoyer")
-    tab_to("Envoyer")
-    page.keyboard.press("Enter")
-    expect(page.get_by_role("heading", level=1)).to_contain_text("Contribution ")
+    for service in ("waste", "water"):
+        page.goto(f"{desk}/fr/contribuer?commune={CODE}&service={service}&sujet=dead-link")
+        tab_to("Précisions")
+        page.keyboard.type("Erreur 404 depuis lundi")
+        time.sleep(READING)
+        tab_to("Relire avant d’envoyer")
+        page.keyboard.press("Enter")
+        expect(page.get_by_role("heading", level=1)).to_have_text("Relire et envoyer")
+        tab_to("Envoyer")
+        page.keyboard.press("Enter")
+        expect(page.get_by_role("heading", level=1)).to_contain_text("Contribution ")
     desk_page, _ = open_page()
     log_in(desk_page, desk)
     desk_page.keyboard.press("j")
@@ -240,3 +241,38 @@ def test_what_is_being_written_survives_a_reload(desk: str, open_page: Opener) -
     page.reload()
     expect(page.get_by_label("Précisions")).to_have_value("Je n’ai pas fini")
     expect(page.get_by_label("Il existe, mais à une autre adresse")).to_be_checked()
+
+
+def test_several_drafts_are_written_offline_and_sent_later(
+    desk: str, open_page: Opener, crowded: Settings
+) -> None:
+    page, trouble = open_page(360)
+    address = f"{desk}/fr/contribuer?commune={CODE}&service=halls-clubs&sujet=dead-link"
+    page.goto(address)
+    end = time.monotonic() + 15  # not wait_for_function, whose polling the page's policy refuses
+    while not page.evaluate("navigator.serviceWorker.controller !== null"):
+        assert time.monotonic() < end, "no service worker"
+        time.sleep(0.05)
+    page.reload()  # through the worker, which keeps the page
+    page.context.set_offline(True)
+    page.reload()
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Le lien ne marche plus")
+    for number in range(3):
+        page.get_by_label("Précisions").fill(f"hors ligne, numéro {'abc'[number]} de plusieurs")
+        page.get_by_role("button", name="Relire avant d’envoyer").click()
+        expect(page.get_by_text("Vous êtes hors ligne")).to_be_visible()
+        expect(page.locator("[data-drafts-list] li")).to_have_count(number + 1)
+    page.reload()
+    expect(page.locator("[data-drafts-list] li[data-state=waiting]")).to_have_count(3)
+    page.context.set_offline(False)
+    expect(page.locator("[data-drafts-list] li[data-state=sent]")).to_have_count(3, timeout=40000)
+    with psycopg.connect(crowded.database.url) as conn:
+        held = conn.execute(
+            "select w.comment, c.state from crowd.words w join crowd.contribution c on c.id = w.contribution_id "
+            "where w.comment like 'hors ligne%%' order by c.id"
+        ).fetchall()
+    assert [comment[19] for comment, _ in held] == ["a", "b", "c"]
+    page.locator("[data-drafts-list] a").first.click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Contribution ")
+    assert trouble.errors == []
+    assert trouble.policy == []

@@ -42,6 +42,33 @@ def test_while_engines_start_the_site_answers_and_simulations_say_when(alone) ->
         wait_for_engines(client)
 
 
+def test_a_page_says_that_engines_are_away_and_keeps_what_was_typed(alone) -> None:
+    page = "/fr/simulateurs/impot-revenu"
+    typed = {"situation": "single", "salary_1": "34567,5"}
+    with alone(**UNLIMITED) as url, httpx.Client(base_url=url, timeout=30) as client:
+        early = client.post(page, data=typed)
+        assert early.status_code == 503
+        assert early.headers["Retry-After"]
+        assert 'value="34567,5"' in early.text
+        assert "Réessayer" in early.text
+        part = client.post(f"{page}?part=result", data=typed)
+        assert part.status_code == 503
+        assert 'data-retry="' in part.text
+        # Neither the form nor what is wrong in it needs an engine or a database.
+        assert client.get(page).status_code == 200
+        assert client.get("/fr/simulateurs").status_code == 200
+        assert client.get("/en/simulators/method").status_code == 200
+        assert client.post(page, data={"salary_1": "x"}).status_code == 422
+        wait_for_engines(client)
+        answered = client.post(page, data=typed)
+        assert answered.status_code == 200
+        # Without a database the result is right, and only the link is missing.
+        kept = client.post(page, data={**typed, "_action": "keep"})
+        assert kept.status_code == 200
+        assert "Le lien n’a pas pu être fait" in kept.text
+        assert "/reponses/" not in kept.text
+
+
 def test_two_processes_without_a_database_give_the_same_bytes(alone) -> None:
     with alone(
         **UNLIMITED, GUICHET_WEB__PROCESSES="2", GUICHET_SIMULATORS__ENGINE_WORKERS="1"

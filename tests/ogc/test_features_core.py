@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-COLLECTIONS = ("communes", "epci", "departements", "regions", "offices", "services")
+COLLECTIONS = ("communes", "epci", "departements", "regions", "offices", "services", "records")
 
 
 def test_the_landing_page_leads_everywhere(ogc):

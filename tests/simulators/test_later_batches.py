@@ -6,6 +6,7 @@ import io
 import json
 import logging
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -73,7 +74,7 @@ class Here:
 async def here(database_settings: Settings, tmp_path: Path) -> AsyncIterator[Here]:
     small = database_settings.simulators.model_copy(
         update={"most_batch_rows": 100, "most_later_rows": 50_000, "most_later": 3,
-                "most_batch_bytes": 100_000, "most_later_bytes": 10_000_000}
+                "most_batch_bytes": 100_000, "most_later_bytes": 100_000_000}
     )  # fmt: skip
     paths = database_settings.paths.model_copy(update={"var": tmp_path})
     web = database_settings.web.model_copy(update={"rate_per_second": 0})
@@ -163,6 +164,23 @@ async def test_more_rows_than_are_answered_at_once_are_answered_later(here: Here
     assert full.status_code == 503
     assert full.headers["Retry-After"]
     assert len(here.files()) == 3, "what is refused leaves nothing"
+
+
+async def test_a_large_body_is_in_a_file_and_not_in_memory(here: Here) -> None:
+    row = json.dumps(ROWS[0]).encode().ljust(1599) + b"\n"
+
+    async def body() -> AsyncIterator[bytes]:
+        for _ in range(500):
+            yield row * 100
+
+    headers = {"Content-Type": batch.NDJSON}
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    answer = await here.client.post(f"{TAX}/batch", content=body(), headers=headers)
+    after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    assert answer.status_code == 202, answer.text
+    assert answer.json()["rows_total"] == 50_000
+    assert [path.stat().st_size for path in here.folder.iterdir()] == [80_000_000]
+    assert after - before < 30_000, "kilobytes, of a body of 80,000"
 
 
 async def test_a_batch_that_waits_is_cancelled(here: Here) -> None:

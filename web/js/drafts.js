@@ -23,6 +23,7 @@ if (form) {
     if (status) status.textContent = form.dataset.kept;
   }
   form.addEventListener("input", save);
+  document.addEventListener("guichet-kept", () => { try { localStorage.removeItem(key); } catch { /* nothing kept */ } });
   form.addEventListener("submit", () => {
     // A second click while the first is on its way sends nothing.
     for (const button of form.querySelectorAll("button[type=submit]")) setTimeout(() => { button.disabled = true; }, 0);
