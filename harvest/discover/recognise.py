@@ -35,8 +35,8 @@ HALL = re.compile(
 SHARED = ("e-monsite.com", "pagesperso-orange.fr", "wordpress.com", "jimdofree.com", "wixsite.com",
           "free.fr", "gouv.fr", "asso.fr", "over-blog.com", "webnode.fr", "site123.me")  # fmt: skip
 SELF_SERVICE = re.compile(
-    r"^(e ?demarches?|demarches?|services?|e ?services?|famille|portail\w*|guichet\w*|teleservices?|"
-    r"reservations?|inscriptions?|mediatheques?|bibliotheques?)\b"
+    r"^(e ?demarches?|demarches?|e ?services?|services?|famille|portail\w*|guichet\w*|"
+    r"teleservices?|reservations?|inscriptions?|mediatheques?|bibliotheques?)\b"
 )
 MONTHS = "janvier|fevrier|mars|avril|mai|juin|juillet|aout|septembre|octobre|novembre|decembre"
 EVENT = re.compile(rf"\b\d{{1,2}}(er)? ({MONTHS})\b")
