@@ -70,7 +70,8 @@ def labelled(folder: Path) -> Iterator[Labelled]:
     """Every page of a folder (`expected.toml` and `pages/`), read."""
     expected = tomllib.loads((folder / "expected.toml").read_text(encoding="utf-8"))
     for name, one in expected.items():
-        body = (folder / "pages" / f"{name}.html").read_bytes()
+        (file,) = (folder / "pages").glob(f"{name}.htm*")  # .htm: not in UTF-8
+        body = file.read_bytes()
         found = recognise(pages.read(body, one["url"]), COMMUNE, TODAY)
         levels: dict[str, int] = {}
         for finding in found:
