@@ -1,6 +1,6 @@
 # `make demo` and `make test` need nothing before them; `make help` says the rest.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint bench lock clean-demo
+.PHONY: help setup demo test lint bench cite lock clean-demo
 PYTHON := .venv/bin/python
 VAR := $(or $(GUICHET_VAR),var)
 
@@ -28,6 +28,9 @@ lint: ## ruff, mypy --strict, import-linter
 bench: ## Benchmarks over the data of the last demo (BENCH="http tiles" for some)
 	@setup/install.sh test
 	@exec $(PYTHON) -P tests/benchmarks/run.py $(BENCH)
+
+cite: ## OGC's own test suites against a running server (IUT=http://localhost:8080/ogc)
+	@exec $(PYTHON) -P tests/conformance/cite.py $(or $(IUT),http://localhost:8080/ogc)
 
 # Without any address of a registry: a lock is for everybody.
 lock: ## Compile the hashed requirements again (UPGRADE=--upgrade for newer versions)

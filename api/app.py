@@ -10,18 +10,26 @@ from api.handlers import (
     embed_files,
     health,
     page_commune,
+    page_contribute,
+    page_crowd,
+    page_follow,
+    page_harvests,
     page_login,
     page_map,
+    page_moderation,
     page_people,
     page_records,
     page_simulators,
     page_site,
+    page_sources,
     static_files,
     tile_files,
     v1_atom,
+    v1_batches,
     v1_changes,
     v1_communes,
     v1_documents,
+    v1_offices,
     v1_people,
     v1_records,
     v1_simulators,
@@ -29,6 +37,7 @@ from api.handlers import (
     v1_territories,
 )
 from api.handlers.base import NotFoundApi, NotFoundPage, log_request
+from api.ogc import routes as ogc
 from api.site import Site
 
 # The first route that matches answers; each module exports ROUTES.
@@ -42,19 +51,36 @@ ROUTE_MODULES: tuple[Any, ...] = (
     v1_status,
     v1_territories,
     v1_communes,
+    v1_offices,
     v1_people,
     v1_records,
     v1_simulators,
+    v1_batches,
     v1_changes,
+    ogc,
     v1_atom,
     page_site,
+    page_sources,
+    page_harvests,
     page_commune,
     page_map,
     page_people,
     page_records,
     page_login,
     page_simulators,
+    page_contribute,
+    page_follow,
+    page_crowd,
+    page_moderation,
 )
+
+
+def route_names() -> dict[type, str]:
+    """How metrics call what is not a page: a handler by the first template that it answers."""
+    names: dict[type, str] = {}
+    for route in routes():
+        names.setdefault(route.handler_class, getattr(route, "template", route.regex.pattern))
+    return names
 
 
 def routes() -> list[URLSpec]:
@@ -73,6 +99,7 @@ def make_app(site: Site) -> Application:
     return Application(
         rules,
         site=site,
+        route_names=route_names(),
         log_function=log_request,
         serve_traceback=False,
         compress_response=False,  # ours: brotli too, and never twice (api.compression)

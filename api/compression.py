@@ -13,7 +13,9 @@ _MOST_ENTRIES = 20  # an Accept-Encoding of 1,000 entries is read no further tha
 _ENTRY = re.compile(r"\s*([\w*-]{1,20})\s*(?:;\s*q=([01](?:\.\d{0,3})?)\s*)?", re.ASCII)
 _COMPRESSIBLE = ("text/", "application/json", "application/problem+json", "image/svg+xml",
                  "application/javascript", "application/manifest+json",
-                 "application/vnd.oai.openapi+json", "application/ld+json")  # fmt: skip
+                 "application/vnd.oai.openapi+json", "application/ld+json",
+                 "application/geo+json", "application/schema+json",
+                 "application/vnd.ogc.fg+json")  # fmt: skip
 
 
 def accepted(header: str) -> tuple[str, ...]:

@@ -11,6 +11,7 @@ from datetime import timedelta
 from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
+from tornado.httputil import HTTPFile, HTTPInputError, parse_body_arguments
 from tornado.web import HTTPError
 
 from api.handlers.base import PageHandler
@@ -75,6 +76,26 @@ class FormPage(PageHandler):
         if media not in _FORMS:
             raise HTTPError(415)
         return read_fields(self.request.body_arguments)
+
+    def read_many(self, *many: str) -> dict[str, str]:
+        """The body's fields, when those of `many` may be repeated (check boxes)."""
+        return read_fields(self.request.body_arguments, many)
+
+    def parse_multipart(self, body: bytes) -> tuple[dict[str, str], dict[str, bytes]]:
+        """The fields and the files of a body that was received in pieces.
+
+        Raises 415 when it is not such a form, Invalid when it is broken.
+        """
+        media = self.request.headers.get("Content-Type", "")
+        if not media.lower().startswith("multipart/form-data"):
+            raise HTTPError(415)
+        arguments: dict[str, list[bytes]] = {}
+        files: dict[str, list[HTTPFile]] = {}
+        try:
+            parse_body_arguments(media, body, arguments, files)
+        except HTTPInputError:
+            raise Invalid("The form that was sent is broken.") from None
+        return read_fields(arguments), {name: bytes(found[0].body) for name, found in files.items()}
 
     @property
     def network(self) -> str:

@@ -86,6 +86,7 @@ SLOTS: Mapping[str, Slot] = {
     "service": Slot(
         "An identifier of /api/v1/services, or minimum-bundle.", "official-site"
     ),
+    "office": Slot("A hub id of an office, which is never used for another one.", "1", "integer"),
     "number": Slot("A commune's number in status arrays.", "1", "integer"),
     "generation": Slot("A published generation.", "1", "integer"),
     "layer": Slot("A tile layer.", "communes"),
@@ -94,6 +95,8 @@ SLOTS: Mapping[str, Slot] = {
     "simulator": Slot("A simulator of /api/v1/simulators.", "income-tax"),
     "record": Slot("A record's id in this hub.", "1", "integer"),
     "answer": Slot("What keeping an answer gave: 22 characters.", "AAAAAAAAAAAAAAAAAAAAAA"),
+    "batch": Slot("What a batch that is computed later gave: 22 characters.",
+                  "AAAAAAAAAAAAAAAAAAAAAA"),
     "z": Slot("Zoom.", "8", "integer"),
     "x": Slot("Column.", "131", "integer"),
     "y": Slot("Row.", "91", "integer"),

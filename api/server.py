@@ -13,6 +13,7 @@ from collections.abc import Callable
 from tornado.httpserver import HTTPServer
 from tornado.netutil import bind_sockets
 
+from api import admin
 from api.app import make_app
 from api.site import open_site
 from config.settings import Settings
@@ -34,7 +35,8 @@ def serve(settings: Settings, ready: Callable[[str], None] = lambda url: None) -
 
 def bind(settings: Settings) -> list[socket.socket]:
     """The listening sockets; port 0 takes a free one."""
-    return bind_sockets(settings.web.port, settings.web.host, backlog=256)
+    # A crowd waits in the backlog, and not for a SYN that is sent again a second later.
+    return bind_sockets(settings.web.port, settings.web.host, backlog=1024)
 
 
 async def run(settings: Settings, sockets: list[socket.socket]) -> None:
@@ -61,18 +63,25 @@ async def run(settings: Settings, sockets: list[socket.socket]) -> None:
         body_timeout=settings.web.body_timeout_seconds,
     )
     server.add_sockets(sockets)
+    lag = asyncio.create_task(site.metrics.watch_loop())
+    administrators = admin.server(site)
+    administrators.add_sockets(admin.bind(settings))
     site.simulators.start()  # last, and without waiting: the map is being served
     try:
         await stop.wait()
     finally:
         server.stop()
+        administrators.stop()
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(settings.web.stop_timeout_seconds):
                 while site.in_flight:  # noqa: ASYNC110 (a count, read at stop only)
                     await asyncio.sleep(0.02)
         await server.close_all_connections()  # what is left: idle keep-alive connections
+        await administrators.close_all_connections()
         watcher.cancel()
-        await asyncio.gather(watcher, return_exceptions=True)
+        lag.cancel()
+        await asyncio.gather(watcher, lag, return_exceptions=True)
         await site.simulators.close()
+        await site.ogc.close()
         site.verifier.close()
         await site.pool.close()

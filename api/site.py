@@ -7,7 +7,6 @@ whole: a request that began with one edition ends with it.
 import asyncio
 import hashlib
 import logging
-import os
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -19,9 +18,13 @@ import jinja2
 import psycopg
 import psycopg_pool
 
+from api.admission import Admission
 from api.assets import Assets
 from api.compression import Packed
+from api.engine_limits import engine_limits
 from api.geography_arrays import pack_geography
+from api.metrics import Metrics
+from api.ogc.door import Door
 from api.rate_budget import RateBudget
 from api.templates import environment
 from catalog import generations, live, referential, sources
@@ -35,9 +38,9 @@ from catalog.territories import Geography
 from config.errors import GuichetError, NotFound, Unavailable
 from config.settings import Settings
 from crowd.passwords import Verifier
+from crowd.photos import Darkroom
 from crowd.signing import Keyring
 from geo.frames import FRAMES
-from simulators.openfisca_france.pool import Limits
 from simulators.registry import Simulators, open_simulators
 from tiles.server import TileService
 
@@ -91,11 +94,16 @@ class Site:
     templates: jinja2.Environment
     budget: RateBudget
     simulators: Simulators
-    keeping: RateBudget  # of permalinks, which stay for ever
+    ogc: Door  # pygeoapi, and the threads of synchronous work
+    contributing: RateBudget  # of contributions, by network
+    keeping: RateBudget  # of permalinks, which stay for ever, and of batches for later
+    admission: Admission  # of simulations, so that those inside are answered in time
     packed: Packed = field(default_factory=Packed)
+    darkroom: Darkroom = field(default_factory=Darkroom)
     keyring: Keyring = field(default_factory=Keyring)
     verifier: Verifier = field(default_factory=Verifier)
     frames: frozenset[str] = frozenset(frame.id for frame in FRAMES)
+    metrics: Metrics = field(default_factory=Metrics)
     release: str = ""
     in_flight: int = 0  # requests being answered: a graceful stop waits for zero
     _edition: Edition | None = None
@@ -194,20 +202,12 @@ def open_site(settings: Settings) -> Site:
         assets=Assets(WEB),
         templates=environment(),
         budget=RateBudget(settings.web.rate_per_second, settings.web.rate_burst),
-        simulators=open_simulators(_engine_limits(settings)),
+        simulators=open_simulators(engine_limits(settings)),
+        ogc=Door(settings),
         keeping=RateBudget(settings.simulators.kept_per_second, settings.simulators.kept_burst),
+        contributing=RateBudget(settings.crowd.sent_per_second, settings.crowd.sent_burst),
+        admission=Admission(settings.simulators.most_at_once),
         release=_release(),
-    )
-
-
-def _engine_limits(settings: Settings) -> Limits:
-    wanted = settings.simulators
-    return Limits(
-        workers=wanted.engine_workers or os.cpu_count() or 1,
-        memory_bytes=wanted.engine_memory_bytes,
-        deadline_seconds=wanted.deadline_seconds,
-        most_waiting=wanted.most_waiting_rows,
-        most_together=wanted.most_together_rows,
     )
 
 

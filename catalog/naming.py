@@ -15,6 +15,8 @@ def fold(text: str) -> str:
     The same for every Unicode form of the same text. Only ASCII letters, digits and single
     spaces are left.
     """
-    lowered = unicodedata.normalize("NFKD", text.casefold().translate(LIGATURES))
-    bare = "".join(c for c in lowered if not unicodedata.combining(c))
+    bare = text.casefold()
+    if not bare.isascii():
+        lowered = unicodedata.normalize("NFKD", bare.translate(LIGATURES))
+        bare = "".join(c for c in lowered if not unicodedata.combining(c))
     return " ".join(WHOLE.get(word, word) for word in WORDS.split(bare) if word)

@@ -2,7 +2,7 @@
 
 A misspelt key stops the start-up instead of becoming a silent default.
 Environment variables override `defaults.toml`: `GUICHET_<SECTION>__<KEY>`, and the short
-names GUICHET_VAR, GUICHET_DATABASE_URL and PORT.
+names GUICHET_VAR, GUICHET_DATABASE_URL, GUICHET_SOURCES and PORT.
 """
 
 import os
@@ -28,6 +28,7 @@ DEFAULTS = Path(__file__).with_name("defaults.toml")
 SHORT_NAMES = {
     "GUICHET_VAR": ("paths", "var"),
     "GUICHET_DATABASE_URL": ("database", "url"),
+    "GUICHET_SOURCES": ("harvest", "given_folder"),
     "PORT": ("web", "port"),
 }
 
@@ -96,6 +97,11 @@ class WebSettings(Section):
     stop_timeout_seconds: PositiveInt
 
 
+class AdminSettings(Section):
+    host: str
+    port: NonNegativeInt
+
+
 class TileSettings(Section):
     min_zoom: NonNegativeInt
     archive_max_zoom: PositiveInt
@@ -105,6 +111,7 @@ class TileSettings(Section):
 
 
 class HarvestSettings(Section):
+    given_folder: str
     fetch_timeout_seconds: PositiveInt
     fetch_total_seconds: PositiveInt
     fetch_max_bytes: PositiveInt
@@ -113,6 +120,9 @@ class HarvestSettings(Section):
     brake_rows: PositiveInt
     brake_days: PositiveInt
     orphan_grace_days: PositiveInt
+    report_to: str
+    side_by_side: PositiveInt
+    per_host: PositiveInt
 
 
 class DiscoverSettings(Section):
@@ -129,11 +139,23 @@ class SimulatorSettings(Section):
     engine_memory_bytes: PositiveInt
     deadline_seconds: PositiveInt
     most_waiting_rows: PositiveInt
+    most_at_once: PositiveInt
     most_together_rows: PositiveInt
     most_batch_rows: PositiveInt
     most_batch_bytes: PositiveInt
+    most_later_rows: PositiveInt
+    most_later_bytes: PositiveInt
+    most_later: PositiveInt
+    later_hours: PositiveInt
     kept_per_second: NonNegativeFloat
     kept_burst: PositiveInt
+
+
+class OgcSettings(Section):
+    threads: PositiveInt
+    most_waiting: PositiveInt
+    most_exports: PositiveInt
+    export_seconds: PositiveInt
 
 
 class MailSettings(Section):
@@ -163,17 +185,29 @@ class AccountSettings(Section):
     longest_wait_seconds: PositiveInt
 
 
+class CrowdSettings(Section):
+    sent_per_second: NonNegativeFloat
+    sent_burst: PositiveInt
+    most_open: PositiveInt
+    fewest_for_delays: PositiveInt
+    keep_contacts_days: PositiveInt
+    keep_words_days: PositiveInt
+
+
 class Settings(Section):
     paths: PathSettings
     database: DatabaseSettings
     cluster: ClusterSettings
     web: WebSettings
+    admin: AdminSettings
     tiles: TileSettings
     harvest: HarvestSettings
     discover: DiscoverSettings
     simulators: SimulatorSettings
+    ogc: OgcSettings
     mail: MailSettings
     accounts: AccountSettings
+    crowd: CrowdSettings
 
 
 def load(environment: Mapping[str, str] | None = None) -> Settings:

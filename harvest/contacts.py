@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 from config.errors import Invalid
 
 EMAIL = re.compile(r"[^@\s,;<>\"']+@[^@\s,;<>\"']+\.[^@\s,;<>\"'.]{2,}")
+PHONE = re.compile(r"(?:(?:\+|00)\d{8,15}|0\d{9}|[13]\d{3}|\d{6})")
 HOST = re.compile(r"(?!-)[^\s/@:.]+(\.[^\s/@:.]+)+")
 
 
@@ -32,3 +33,9 @@ def email(text: str) -> str:
     if not EMAIL.fullmatch(text):
         raise Invalid("not an e-mail address")
     return text
+
+
+def is_phone(text: str) -> bool:
+    """Whether a text is one telephone number as France writes them, short ones (3949) included."""
+    digits = re.sub(r"[\s.\-()/]", "", text)
+    return PHONE.fullmatch(digits) is not None

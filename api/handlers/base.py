@@ -450,10 +450,22 @@ def page_routes(name: str, handler: type[PageHandler]) -> list[URLSpec]:
     ]
 
 
+def route_of(handler: RequestHandler) -> str:
+    """The template of the address, without any value of it; `-` for those that no route knows."""
+    page = getattr(handler, "page", None)
+    if page is not None:
+        return template_of(page, getattr(handler, "language", "fr"))
+    names: Mapping[type, str] = handler.application.settings["route_names"]
+    return names.get(type(handler), "-")
+
+
 def log_request(handler: RequestHandler) -> None:
     """One event per request, escaped by config.logs, whatever the visitor sent."""
     status = handler.get_status()
     error = getattr(handler, "_error", None)
+    site: Site = handler.application.settings["site"]
+    method = handler.request.method or ""
+    site.metrics.request(route_of(handler), method, status, handler.request.request_time(), error)
     # Never the query: it may hold a position or what a person searched for.
     path = urlsplit(handler.request.uri or "").path[:300]
     # Nor what opens a kept simulation, which holds what a person asked.
@@ -462,7 +474,7 @@ def log_request(handler: RequestHandler) -> None:
             path = path.replace(value, f"{{{secret}}}")
     event: dict[str, Any] = {
         "request": getattr(handler, "request_id", None),
-        "method": (handler.request.method or "")[:20],
+        "method": method[:20],
         "path": path,
         "status": status,
         "ms": round(1000 * handler.request.request_time(), 1),

@@ -5,10 +5,11 @@ from typing import Any
 
 from api.handlers.base import PageHandler, page_routes
 from api.parameters import day
-from catalog import communes, observations, offices
+from catalog import area_facts, communes, observations, offices
 from catalog import status as scoring
 from catalog.communes import Commune
 from catalog.observations import Observation
+from catalog.office_kinds import kind_name
 from catalog.offices import NearOffice
 from catalog.referential import Service
 from catalog.states import Simple, State, simple
@@ -19,6 +20,7 @@ DAYS = {"mo": "Monday", "tu": "Tuesday", "we": "Wednesday", "th": "Thursday", "f
         "sa": "Saturday", "su": "Sunday"}  # fmt: skip
 DAY = day("date", "The commune as it was known at the end of that day; absent: now.")
 ALIKE = 5  # communes like this one
+DESKS = 12  # offices of a commune on its page; « around me » has the others
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +48,7 @@ class CommunePage(PageHandler):
             around = await offices.of_commune(conn, commune.number, now)
             near = await self._near(conn, commune, around)
             alike = await communes.similar(conn, commune, ALIKE)
+            areas = await area_facts.of_commune(conn, commune.number)
         statuses = scoring.of_all(site.referential, held, now)
         lines = [
             self._line(service, statuses, held) for service in site.referential.services.values()
@@ -56,13 +59,17 @@ class CommunePage(PageHandler):
             found=found,
             commune=commune,
             mairie=next((one for one in around if one.kind == "mairie"), None),
-            offices=around,
+            desks=[one for one in around if one.kind != "mairie"],
+            most_desks=DESKS,
+            areas=areas,
+            kind_name=lambda kind: kind_name(kind, self.language),
             near=near,
             lines=lines,
             counts=counts,
             known=len(lines) - counts[Simple.UNKNOWN],
             alike=[(one, await self._offers(one.number)) for one in alike],
             sources={source.id: source for source in site.edition.sources},
+            source_titles=self._titles,
             State=State,
             Simple=Simple,
             say_hours=lambda state: opening_hours.sentence(state, self.language),
@@ -70,11 +77,21 @@ class CommunePage(PageHandler):
             json_ld=self._json_ld(commune, around),
         )
 
+    def _titles(self, ids: tuple[str, ...]) -> str:
+        known = {source.id: source.title for source in self.site.edition.sources}
+        return " ; ".join(known.get(one, one) for one in ids)
+
     async def _near(self, conn: Any, commune: Commune, own: list[NearOffice]) -> list[NearOffice]:
         if commune.latitude is None or commune.longitude is None:
             return []
         found = await offices.nearby(
-            conn, commune.latitude, commune.longitude, None, False, self.now, 5 + len(own)
+            conn,
+            commune.latitude,
+            commune.longitude,
+            None,
+            False,
+            self.now,
+            min(5 + len(own), offices.MOST),
         )
         mine = {office.id for office in own}
         return [office for office in found if office.id not in mine][:4]

@@ -24,6 +24,7 @@ from api.moments import end_of
 from api.openapi import Answer, Operation, TemplateRoute
 from api.parameters import Parameter, choice, day, limit, text
 from api.questions import services
+from api.spreadsheets import text_cell
 from api.territory_raster import TerritoryRasters
 from catalog.referential import BUNDLE_ID
 from catalog.states import State
@@ -317,11 +318,6 @@ class MapTable(MapHandler):
 
 def _share(value: float | None) -> float | str:
     return "" if value is None else round(value, 6)
-
-
-def text_cell(value: str) -> str:
-    """A cell that no spreadsheet takes for a formula."""
-    return "'" + value if value[:1] in ("=", "+", "-", "@", "\t", "\r") else value
 
 
 class TerritoryIds(ApiHandler):

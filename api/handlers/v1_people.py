@@ -35,10 +35,15 @@ class HoursState(msgspec.Struct):
 
 
 class NearEntry(msgspec.Struct):
+    """`sources` are all that describe this place; `unlisted_since` is the day since which none of
+    them lists it any more, and null while one does. `point_doubtful`: its published point lies
+    over 5 km outside its own commune, so that `distance_m` may be wrong."""
+
     id: int
     kind: str
     name: str
     distance_m: float
+    point_doubtful: bool
     lat: float | None
     lon: float | None
     address: str | None
@@ -49,8 +54,11 @@ class NearEntry(msgspec.Struct):
     commune_name: str | None
     accessibility: str | None
     source: str
+    sources: list[str]
+    unlisted_since: datetime | None
     observed_at: datetime
     hours: HoursState
+    helps_with: list[str]
 
 
 class NearbyAnswer(Answer, kw_only=True):
@@ -111,6 +119,7 @@ class Nearby(ApiHandler):
                     kind=one.kind,
                     name=one.name,
                     distance_m=round(one.distance_m, 1),
+                    point_doubtful=one.far,
                     lat=one.lat,
                     lon=one.lon,
                     address=one.address,
@@ -121,8 +130,11 @@ class Nearby(ApiHandler):
                     commune_name=one.commune_name,
                     accessibility=one.accessibility,
                     source=one.source_id,
+                    sources=list(one.sources),
+                    unlisted_since=one.unlisted_since,
                     observed_at=one.observed_at,
                     hours=hours_state(one.state),
+                    helps_with=list(one.helps_with),
                 )
                 for one in found
             ],

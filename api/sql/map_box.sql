@@ -3,7 +3,7 @@
 select st_xmin(box), st_ymin(box), st_xmax(box), st_ymax(box)
 from (
   select st_extent(st_transform(geometry, %(epsg)s::integer)) as box
-  from   catalog.commune
+  from   catalog.commune_outline join catalog.commune using (number)
   where  number = any(%(numbers)s::integer[])
     and  valid_to is null
 ) boxes

@@ -7,6 +7,7 @@ the drift check then compares it too.
 from sqlalchemy import (
     ARRAY,
     BigInteger,
+    Boolean,
     CheckConstraint,
     Column,
     Double,
@@ -48,6 +49,69 @@ office_alias = Table(
     Column("score", Double, nullable=False, comment="0..1, catalog.likeness"),
     Column("explained", JSONB, nullable=False, comment="what was compared, and how alike it is"),
     Column("recorded_at", MOMENT, nullable=False, server_default=NOW),
+    schema="catalog",
+)
+# Two offices of different sources that may be one place, with why. A person's `different` is never
+# asked again, nor merged by the machine.
+office_pair = Table(
+    "office_pair",
+    metadata,
+    Column(
+        "low_id",
+        BigInteger,
+        ForeignKey("catalog.office.id"),
+        primary_key=True,
+        autoincrement=False,
+    ),
+    Column(
+        "high_id",
+        BigInteger,
+        ForeignKey("catalog.office.id"),
+        primary_key=True,
+        autoincrement=False,
+        index=True,
+    ),
+    Column("score", Double, nullable=False, comment="0..1, catalog.likeness"),
+    Column("explained", JSONB, nullable=False, comment="what was compared, and how alike it is"),
+    Column("different", Boolean, nullable=False, server_default=text("false")),
+    Column("recorded_at", MOMENT, nullable=False, server_default=NOW),
+    CheckConstraint("low_id < high_id", name="low_first"),
+    schema="catalog",
+)
+# The journal of merges and splits. Append-only; catalog.office_redirect holds what is merged now.
+office_merge = Table(
+    "office_merge",
+    metadata,
+    Column("id", BigInteger, Identity(), primary_key=True),
+    Column("action", Text, nullable=False, comment="merge|split"),
+    Column("kept_id", BigInteger, nullable=False, index=True),
+    Column("merged_id", BigInteger, nullable=False, index=True),
+    Column("score", Double, comment="0..1; null: a person decided without one"),
+    Column("explained", JSONB),
+    Column("decided_by", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("recorded_at", MOMENT, nullable=False, server_default=NOW),
+    CheckConstraint("action in ('merge', 'split')", name="action_name"),
+    schema="catalog",
+)
+# What people corrected, field by field. Append-only: the newest row of a field counts, and a
+# harvest never overwrites it. `decided_by` is a pseudonym: who it is lives in crowd, and there it
+# can be erased.
+office_correction = Table(
+    "office_correction",
+    metadata,
+    Column("id", BigInteger, Identity(), primary_key=True),
+    Column("office_id", BigInteger, nullable=False),
+    Column("field", Text, nullable=False),
+    Column("value", JSONB, comment="{value: ...}; null: the correction ends"),
+    Column("nature", Text, nullable=False, comment="see catalog.observations.Nature"),
+    Column("decided_by", Text, nullable=False),
+    Column("seen", Text, nullable=False, comment="what was seen or said, verbatim"),
+    Column("evidence_id", BigInteger, ForeignKey("catalog.evidence.id")),
+    Column("observed_at", MOMENT, nullable=False),
+    Column("recorded_at", MOMENT, nullable=False, server_default=NOW),
+    Column("supersedes", BigInteger),
+    Index("ix_office_correction_subject", "office_id", "field", "id"),
     schema="catalog",
 )
 # What the brake did not believe, whole, until a person releases or dismisses it with a reason.
@@ -102,5 +166,17 @@ run_plan = Table(
         autoincrement=False,
     ),
     Column("lines", ARRAY(Text), nullable=False),
+    schema="harvest",
+)
+# How far the harvests are that run now, for people who watch. A row whose process died stays until
+# the next harvest of its source; `at` says how old it is.
+progress = Table(
+    "progress",
+    metadata,
+    Column("source_id", Text, primary_key=True),
+    Column("what", Text, nullable=False),
+    Column("done", BigInteger, nullable=False),
+    Column("total", BigInteger, comment="null: nobody knows"),
+    Column("at", MOMENT, nullable=False, server_default=NOW),
     schema="harvest",
 )

@@ -7,7 +7,7 @@ tiles) opens one.
 from typing import Any, Literal
 
 import psycopg
-from psycopg_pool import AsyncConnectionPool
+from psycopg_pool import AsyncConnectionPool, ConnectionPool
 
 from catalog.database import address
 from config.errors import Unavailable
@@ -33,10 +33,40 @@ def web_pool(settings: Settings) -> AsyncConnectionPool:
     web's statement and lock timeouts, and are checked before they are lent, so a database
     that restarted costs one retry and not one error per stale connection.
     """
+    return AsyncConnectionPool(
+        address.conninfo(settings),
+        kwargs=_web(settings, "guichet web"),
+        min_size=1,
+        max_size=settings.database.web_pool_size,
+        timeout=settings.database.statement_timeout_ms / 1000,
+        check=AsyncConnectionPool.check_connection,
+        name="web",
+        open=False,
+    )
+
+
+def thread_pool(settings: Settings, size: int) -> ConnectionPool:
+    """The pool of the threads that run synchronous code for the web, not yet opened.
+
+    Under the same limits as the web's own: it makes its first connection when first asked.
+    """
+    return ConnectionPool(
+        address.conninfo(settings),
+        kwargs=_web(settings, "guichet threads"),
+        min_size=0,
+        max_size=size,
+        timeout=settings.database.statement_timeout_ms / 1000,
+        check=ConnectionPool.check_connection,
+        name="threads",
+        open=False,
+    )
+
+
+def _web(settings: Settings, name: str) -> dict[str, Any]:
     database = settings.database
-    kwargs: dict[str, Any] = {
+    return {
         "autocommit": True,
-        "application_name": "guichet web",
+        "application_name": name,
         "connect_timeout": 5,
         "options": _options(
             statement_timeout=database.statement_timeout_ms,
@@ -44,16 +74,6 @@ def web_pool(settings: Settings) -> AsyncConnectionPool:
             idle_in_transaction_session_timeout=database.idle_in_transaction_timeout_ms,
         ),
     }
-    return AsyncConnectionPool(
-        address.conninfo(settings),
-        kwargs=kwargs,
-        min_size=1,
-        max_size=database.web_pool_size,
-        timeout=database.statement_timeout_ms / 1000,
-        check=AsyncConnectionPool.check_connection,
-        name="web",
-        open=False,
-    )
 
 
 def connect(settings: Settings, purpose: Purpose) -> psycopg.Connection:

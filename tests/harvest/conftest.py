@@ -13,18 +13,22 @@ import threading
 import zipfile
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
-from datetime import date
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
+from typing import Any
 
 import psycopg
 import pytest
 
+from catalog.ingest import EvidenceRow, OfficeRow, SourceRow, save_evidence, save_source
 from catalog.observations import Nature
 from config.settings import Settings
-from harvest import runs
+from harvest import journal, office_runs, runs
+from harvest.apply import Context
 from harvest.connectors import data_france
+from harvest.office_runs import OfficesSaid
 from harvest.outbound_guard import Guard
 from harvest.raw import RawStore
 from harvest.source_files import Release, SourceFile, all_sources
@@ -142,7 +146,7 @@ class World:
         self.sources: dict[str, SourceFile] = {
             source.id: small._small(source, self.store)
             for source in all_sources()
-            if source.address is None and source.portal is None
+            if source.address is None and source.portal is None and not source.given
         }
 
         def chosen(ids: list[str] | None) -> tuple[SourceFile, ...]:
@@ -209,3 +213,93 @@ def online(world: World, fake: FakeSite, monkeypatch: pytest.MonkeyPatch) -> Wor
         address=fake.url("/all/"), every_days=7,
     )  # fmt: skip
     return world
+
+
+# ------------------------------------------------------------------------ lists of places
+
+DAY = date(2026, 1, 1)
+
+
+@dataclass
+class Desk:
+    """Gives lists of places of one source to the hub, one per day."""
+
+    settings: Any
+    conn: psycopg.Connection[Any]
+    communes: list[str]
+    source_id: str = "libraries"
+    now: datetime = datetime(2026, 2, 1, tzinfo=UTC)
+
+    def source(self) -> SourceFile:
+        return SourceFile(
+            id=self.source_id, kind="places", order=9, title="Bibliothèques", publisher="Ministère",
+            licence="Licence Ouverte 2.0", url="https://example.test/", nature=Nature.DIRECTORY,
+        )  # fmt: skip
+
+    def row(self, number: int, **changes: Any) -> OfficeRow:
+        """A place unlike any other."""
+        made = OfficeRow(
+            remote_id=f"id-{number}", kind="library", name=f"Bibliothèque n° {number}",
+            commune_code=self.communes[number % len(self.communes)],
+            address=f"{number} rue des Livres", email=None, phone=f"04 00 {number:06}",
+            website=None, hours=None, accessibility=None, accessibility_details=None,
+            timezone="Europe/Paris", point=(2 + number / 1000, 46.0),
+        )  # fmt: skip
+        return replace(made, **changes)
+
+    def rows(self, *numbers: int) -> list[OfficeRow]:
+        return [self.row(number) for number in numbers]
+
+    def context(self, day: int, dry_run: bool = False) -> Context:
+        source = self.source()
+        save_source(
+            self.conn,
+            SourceRow(source.id, source.title, source.publisher, source.licence, None, source.url,
+                      "directory"),
+        )  # fmt: skip
+        run_id = journal.start(self.conn, source.id, str(day), dry_run)
+        release = Release(version=str(day), published_on=DAY + timedelta(days=day))
+        return Context(self.settings, self.conn, source, release, run_id, self.now)
+
+    def lists(self, day: int, rows: Any, **more: Any) -> OfficesSaid:
+        """The list of one day, applied and committed."""
+        context = self.context(day)
+        evidence_id = save_evidence(
+            self.conn,
+            EvidenceRow(self.source_id, str(day), DAY + timedelta(days=day), f"{day:064}", 1, "x"),
+        )
+        said = office_runs.offer(context, evidence_id, rows, **more)
+        report = context.report(said.held, said.counts(), said.message)
+        journal.end(self.conn, context.run_id, report)
+        self.conn.commit()
+        return said
+
+    def ask(self, question: str, *values: Any) -> list[tuple[Any, ...]]:
+        return self.conn.execute(question.encode(), values or None).fetchall()
+
+    def ids(self) -> dict[str, int]:
+        return dict(self.ask("select remote_id, id from catalog.office where source_id = %s",
+                             self.source_id))  # type: ignore[arg-type]  # fmt: skip
+
+    def orphans(self) -> dict[str, str]:
+        return dict(
+            self.ask(
+                "select o.remote_id, (p.since at time zone 'utc')::date::text"
+                " from catalog.office_orphan p join catalog.office o on o.id = p.office_id"
+            )  # type: ignore[arg-type]
+        )
+
+    def withdrawn(self) -> set[str]:
+        return {
+            one
+            for (one,) in self.ask(
+                "select remote_id from catalog.office where withdrawn_at is not null"
+            )
+        }
+
+
+@pytest.fixture
+def desk(world: Any) -> Iterator[Desk]:
+    codes = [code for (code,) in world.ask("select code from catalog.commune order by number")]
+    with psycopg.connect(world.settings.database.url) as conn:
+        yield Desk(world.settings, conn, codes)

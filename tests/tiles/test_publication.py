@@ -190,10 +190,10 @@ async def test_a_former_generation_stays_itself(own: Settings) -> None:
     before = await asked(own, first.id, addresses)
     with psycopg.connect(own.database.url) as conn:
         conn.execute(
-            """update catalog.commune
+            """update catalog.commune_outline
                set geometry = st_translate(geometry, 0.01, 0),
                    geometry_3857 = st_transform(st_translate(geometry, 0.01, 0), 3857)
-               where code = '69123'"""
+               where number = (select number from catalog.commune where code = '69123')"""
         )
     assert await asked(own, first.id, addresses) == before, "harvested, not yet published"
     second = await asyncio.to_thread(publication.publish, own)

@@ -1,8 +1,10 @@
 -- Every commune of today with its outline as published (WKB), as tiles.bulk.tables `communes`.
 -- No row: nothing was harvested. Eight have no outline in the source: theirs is null.
-select   code, name, departement_code, region_code, epci_code, siren, population, postal_codes,
-         round(area_km2::numeric, 3)::double precision, round(st_x(centre)::numeric, 6)::double precision,
-         round(st_y(centre)::numeric, 6)::double precision, number, st_asbinary(geometry)
-from     catalog.commune
-where    valid_to is null
-order by code
+select   c.code, c.name, c.departement_code, c.region_code, c.epci_code, c.siren, c.population,
+         c.postal_codes, round(o.area_km2::numeric, 3)::double precision,
+         round(st_x(o.centre)::numeric, 6)::double precision,
+         round(st_y(o.centre)::numeric, 6)::double precision, c.number, st_asbinary(o.geometry)
+from     catalog.commune c
+left join catalog.commune_outline o on o.number = c.number
+where    c.valid_to is null
+order by c.code

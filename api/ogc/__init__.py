@@ -1,0 +1,1 @@
+"""OGC API: native handlers for what is asked often, pygeoapi behind one door for the rest."""

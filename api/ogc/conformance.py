@@ -1,0 +1,54 @@
+"""What `/ogc` conforms to: only what its tests prove, whichever tier answers."""
+
+_FEATURES = "http://www.opengis.net/spec/ogcapi-features-{}/1.0/conf/{}"
+_CQL2 = "http://www.opengis.net/spec/cql2/1.0/conf/{}"
+_COMMON = "http://www.opengis.net/spec/ogcapi-common-{}/1.0/conf/{}"
+_TILES = "http://www.opengis.net/spec/ogcapi-tiles-1/1.0/conf/{}"
+
+COMMON = (
+    *(_COMMON.format(1, one) for one in ("core", "landing-page", "json", "html", "oas30")),
+    _COMMON.format(2, "collections"),
+)
+FEATURES = (
+    *(_FEATURES.format(1, one) for one in ("core", "geojson", "html", "oas30")),
+    _FEATURES.format(2, "crs"),
+    *(
+        _FEATURES.format(3, one)
+        for one in ("queryables", "queryables-query-parameters", "filter", "features-filter")
+    ),
+)
+SCHEMAS = (
+    "http://www.opengis.net/spec/ogcapi-features-5/1.0/conf/schemas",
+    "http://www.opengis.net/spec/ogcapi-features-5/1.0/conf/core-roles-features",
+    "http://www.opengis.net/spec/ogcapi-features-5/1.0/conf/queryables",
+    "http://www.opengis.net/spec/ogcapi-features-5/1.0/conf/sortables",
+)
+FILTERS = tuple(
+    _CQL2.format(one)
+    for one in (
+        "cql2-text", "cql2-json", "basic-cql2", "advanced-comparison-operators",
+        "case-insensitive-comparison", "accent-insensitive-comparison", "basic-spatial-functions",
+        "basic-spatial-functions-plus", "spatial-functions", "temporal-functions",
+        "array-functions", "property-property", "arithmetic",
+    )
+)  # fmt: skip
+_PROCESSES = "http://www.opengis.net/spec/ogcapi-processes-1/1.0/conf/{}"
+PROCESSES = tuple(
+    _PROCESSES.format(one) for one in ("core", "ogc-process-description", "json", "html", "oas30")
+)
+RECORDS = ("http://www.opengis.net/spec/ogcapi-records-1/1.0/conf/record-core",)
+JSON_FG = ("http://www.opengis.net/spec/json-fg-1/1.0/conf/core",)
+
+TILES = (
+    *(
+        _TILES.format(one)
+        for one in ("core", "tileset", "tilesets-list", "dataset-tilesets", "geodata-tilesets",
+                    "mvt", "oas30")
+    ),
+    "http://www.opengis.net/spec/tms/2.0/conf/tilematrixset",
+    "http://www.opengis.net/spec/tms/2.0/conf/json-tilematrixset",
+)  # fmt: skip
+
+CLASSES: tuple[str, ...] = (
+    COMMON + FEATURES + SCHEMAS + FILTERS + JSON_FG + RECORDS + TILES + PROCESSES
+)

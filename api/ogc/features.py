@@ -1,0 +1,265 @@
+"""`/ogc/collections/{c}/items` and one item: the hot paths, whose bytes PostgreSQL makes.
+
+Python adds only what stands around the features: counts and links.
+"""
+
+import hashlib
+import json
+from datetime import UTC, datetime
+from typing import Any, ClassVar
+
+import msgspec
+import psycopg
+
+from api.ogc.base import GEOJSON, HTML, JSON, OgcHandler
+from api.ogc.door import CORE_READS
+from api.ogc.questions import (
+    COMMON,
+    CRS,
+    DATETIME,
+    context_of,
+    cursor_of,
+    outside,
+    queryable_parameters,
+    question_of,
+    unanswerable,
+)
+from api.parameters import Parameter
+from catalog.collections import Collection, collection
+from catalog.item_totals import Totals
+from catalog.items import COUNTED, Question, Statement, statement
+from config.errors import Invalid, NotFound
+from geo.ogc_crs import CRS84, Crs
+
+JSONFG = "application/vnd.ogc.fg+json"
+JSONLD = "application/ld+json"
+FORMATS = {"json": GEOJSON, "html": HTML, "jsonfg": JSONFG, "jsonld": JSONLD}
+# Written by api.ogc.exports, in threads; without `limit` they hold everything that was asked.
+EXPORTS = {
+    "csv": "text/csv; charset=utf-8",
+    "geojsonseq": "application/geo+json-seq",
+    "fgb": "application/flatgeobuf",
+    "parquet": "application/vnd.apache.parquet",
+}
+FG_CORE = "http://www.opengis.net/spec/json-fg-1/1.0/conf/core"
+
+
+class Items(OgcHandler):
+    """A page of a collection, or with a format of EXPORTS the whole of it."""
+
+    formats: ClassVar = FORMATS | EXPORTS
+    unlinked: ClassVar = tuple(EXPORTS)
+    of: Collection
+
+    def declared(self) -> tuple[Parameter[Any], ...]:
+        self.of = collection(self.path_kwargs["collection"])
+        return (*COMMON, *queryable_parameters(self.of))
+
+    async def get(self, collection: str) -> None:
+        context = context_of(self.site, self.origin)
+        question, crs = question_of(self.of, self.asked, context)
+        if self.format in EXPORTS:
+            whole = "limit" not in self.request.query_arguments
+            await self.site.ogc.export(self, question, crs, self.format, whole=whole)
+            return
+        if self.format == "jsonld":
+            for name in self.request.query_arguments:
+                if name not in CORE_READS:
+                    raise Invalid("Not with f=jsonld: use f=json.", parameter=name)
+            await self.site.ogc.relay(self, "items", self.of.id)
+            return
+        found = await self.found(question)
+        if self.format == "html":
+            self.shown(found)
+            return
+        self.set_header("Content-Crs", f"<{crs.uri}>")
+        if found.matched is not None:
+            self.set_header("OGC-NumberMatched", str(found.matched))
+        self.set_header("Content-Type", FORMATS[self.format])
+        features = found.features
+        if self.format == "jsonfg":
+            features = [in_fg(one, self.of, crs) for one in features]
+        body = ",".join(features).encode()
+        about = self.about(found, crs)
+        # Of the features and what is said of them, without the instant of the answer.
+        if self._tag(hashlib.sha256(body + msgspec.json.encode(about)).hexdigest()[:24]):
+            return
+        about["timeStamp"] = datetime.now(UTC).isoformat(timespec="milliseconds")[:-6] + "Z"
+        head = b'{"type":"FeatureCollection","features":['
+        await self.send_body(
+            head + body + b"]," + msgspec.json.encode(about)[1:], FORMATS[self.format]
+        )
+
+    async def found(self, question: Question) -> "Page":
+        async with self.connection() as conn:
+            try:
+                return await page_of(conn, question, self.site.ogc.totals)
+            except psycopg.errors.DataError as error:
+                raise unanswerable(error) from None
+            except psycopg.errors.InternalError_ as error:
+                raise outside(error) from None
+
+    def about(self, found: "Page", crs: Crs) -> dict[str, Any]:
+        """Counts and links, for readers of the whole document."""
+        about: dict[str, Any] = {"numberReturned": len(found.features)}
+        if found.matched is not None:
+            about["numberMatched"] = found.matched
+        else:
+            # Optional in the standard, so it is left out; how far we counted is told beside it.
+            about["numberMatchedAtLeast"] = COUNTED + 1
+        if self.format == "jsonfg":
+            about["conformsTo"] = [FG_CORE]
+            about["featureType"] = self.of.id
+            about["coordRefSys"] = crs.uri
+        about["links"] = self.links(found)
+        return about
+
+    def links(self, found: "Page") -> list[dict[str, str]]:
+        links = self.self_links()
+        if found.next is not None:
+            following = self.here(offset=None, cursor=cursor_of(found.next), f=self.sent_format())
+            links.append(self.link("next", FORMATS.get(self.format, GEOJSON), following))
+        where = f"{self.base}/collections/{self.of.id}"
+        links.append(self.link("collection", JSON, where))
+        self.set_header(
+            "Link",
+            ", ".join(
+                f'<{one["href"]}>; rel="{one["rel"]}"; type="{one["type"]}"'
+                for one in links if one["rel"] == "next"
+            ) or f'<{where}>; rel="collection"',
+        )  # fmt: skip
+        return links
+
+    def sent_format(self) -> str | None:
+        return self.format if "f" in self.request.query_arguments else None
+
+    def shown(self, found: "Page") -> None:
+        features = [json.loads(one) for one in found.features]
+        following = None
+        if found.next is not None:
+            following = self.here(offset=None, cursor=cursor_of(found.next))
+        asked = self.asked["properties"]
+        fields = [one for one in self.of.fields if asked is None or one.name in asked]
+        self.show(
+            "ogc_items.html", of=self.of, features=features, fields=fields, matched=found.matched,
+            counted=COUNTED, next=following,
+        )  # fmt: skip
+
+
+class Item(OgcHandler):
+    """One item, by its id."""
+
+    formats: ClassVar = FORMATS
+    of: Collection
+
+    def declared(self) -> tuple[Parameter[Any], ...]:
+        self.of = collection(self.path_kwargs["collection"])
+        return (CRS, DATETIME) if self.of.time == "state" else (CRS,)
+
+    async def get(self, collection: str, item: str) -> None:
+        if self.of.read_id(item) is None:
+            raise missing(self.of, item)
+        if self.format == "jsonld":
+            await self.site.ogc.relay(self, "item", self.of.id, item)
+            return
+        crs: Crs = self.asked["crs"]
+        question = Question(
+            of=self.of,
+            context=context_of(self.site, self.origin),
+            limit=1,
+            item=item,
+            span=self.asked.get("datetime"),
+            srid=crs.epsg,
+            flipped=crs.flipped,
+        )
+        async with self.connection() as conn:
+            try:
+                rows = await rows_of(conn, statement(question, "feature"))
+            except psycopg.errors.InternalError_ as error:
+                raise outside(error) from None
+        if not rows:
+            raise missing(self.of, item)
+        feature: str = rows[0][0]
+        if self.format == "html":
+            self.show("ogc_item.html", of=self.of, feature=json.loads(feature))
+            return
+        links = self.self_links()
+        links.append(self.link("collection", JSON, f"{self.base}/collections/{self.of.id}"))
+        self.set_header("Content-Crs", f"<{crs.uri}>")
+        if self.format == "jsonfg":
+            feature = in_fg(feature, self.of, crs, alone=True)
+        if self.of.members:  # its own links and ours are one list
+            whole = json.loads(feature)
+            whole["links"] = links + whole.get("links", [])
+            body = json.dumps(whole, ensure_ascii=False).encode()
+        else:
+            body = feature[:-1].encode() + b',"links":' + msgspec.json.encode(links) + b"}"
+        await self.send_body(body, FORMATS[self.format])
+
+
+class Page:
+    """The features of a page as JSON texts, how many there are in all, and where it ended."""
+
+    __slots__ = ("features", "matched", "next")
+
+    def __init__(
+        self, features: list[str], matched: int | None, next: tuple[Any, ...] | None
+    ) -> None:
+        self.features, self.matched, self.next = features, matched, next
+
+
+async def page_of(conn: psycopg.AsyncConnection[Any], question: Question, totals: Totals) -> Page:
+    """One page. Its `matched` is exact, or None when there are more than COUNTED."""
+    limit = question.limit or 0
+    of, context = question.of, question.context
+    if question.offset and not question.conditional:
+        # An offset beyond the end costs a number, not a walk through the whole country.
+        total = await totals.exact(conn, of, context, None)
+        if question.offset >= total:
+            return Page([], total, None)
+    rows = await rows_of(conn, statement(question, "feature"))
+    more = len(rows) > limit
+    kept = rows[:limit]
+    following = kept[-1][1:-1] if more and kept else None
+    features = [row[0] for row in kept]
+    if not question.conditional:
+        version = rows[0][-1] if rows else None
+        return Page(features, await totals.exact(conn, of, context, version), following)
+    if question.after is None and not more and (kept or not question.offset):
+        return Page(features, question.offset + len(kept), None)
+    counted = (await rows_of(conn, statement(question, "count")))[0][0]
+    return Page(features, counted if counted <= COUNTED else None, following)
+
+
+async def rows_of(conn: psycopg.AsyncConnection[Any], asked: Statement) -> list[tuple[Any, ...]]:
+    cursor = await conn.execute(asked.sql, asked.parameters)
+    return await cursor.fetchall()
+
+
+def missing(of: Collection, item: str) -> NotFound:
+    return NotFound(f"There is no item {item[:60]!r} in {of.id}.")
+
+
+def in_fg(feature: str, of: Collection, crs: Crs, *, alone: bool = False) -> str:
+    """A GeoJSON feature as JSON-FG: its time, and its place when that is not in WGS 84."""
+    held = json.loads(feature)
+    properties = held["properties"]
+    match of.time:
+        case "validity":
+            names = ("temporal_start", "temporal_end") if of.members else ("valid_from", "valid_to")
+            start, end = (properties.get(name) for name in names)
+            time = {"interval": [start or "..", end or ".."]}
+        case "state":
+            since = properties.get("since")
+            time = {"interval": [since, ".."]} if since else None  # type: ignore[assignment]
+        case _:
+            time = None  # type: ignore[assignment]
+    geometry = held.pop("geometry")
+    made = {"type": "Feature", "id": held["id"], "featureType": of.id, "time": time}
+    if crs.uri == CRS84:
+        made |= {"geometry": geometry, "place": None}
+    else:
+        made |= {"geometry": None, "place": geometry}
+    if alone:
+        made |= {"conformsTo": [FG_CORE], "coordRefSys": crs.uri}
+    return json.dumps(made | {"properties": properties}, ensure_ascii=False)

@@ -1,0 +1,277 @@
+"""The OpenAPI 3.0 document of `/ogc`, made of the parameters and collections that the server reads.
+
+3.0 and not 3.1, without references to other documents: what the test suites of OGC can read.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from api.ogc.base import HTML, JSON, LANG, SCHEMA, format_parameter
+from api.ogc.features import EXPORTS, FORMATS
+from api.ogc.questions import COMMON, CRS, DATETIME, queryable_parameters
+from api.parameters import Parameter
+from api.problems import MEDIA_TYPE
+from catalog.collections import COLLECTIONS, Collection
+
+DOCUMENT_FORMATS = {"json": JSON, "html": HTML}
+_ARRAYS = {"bbox", "properties", "sortby"}
+
+
+def document(base: str, version: str) -> dict[str, Any]:
+    paths: dict[str, Any] = {}
+    for path, summary, formats, tag in (
+        ("/", "Landing page", DOCUMENT_FORMATS, "Capabilities"),
+        ("/conformance", "What this API conforms to", DOCUMENT_FORMATS, "Capabilities"),
+        ("/api", "This document", {"json": "application/vnd.oai.openapi+json;version=3.0",
+                                   "html": HTML}, "Capabilities"),
+        ("/collections", "The collections", DOCUMENT_FORMATS, "Capabilities"),
+    ):  # fmt: skip
+        paths[path] = _get(_name(path), summary, tag, (), formats)
+    for of in COLLECTIONS.values():
+        here = f"/collections/{of.id}"
+        tag = of.title[1]
+        paths[here] = _get(f"{of.id}Collection", of.title[1], tag, (), DOCUMENT_FORMATS)
+        for what in ("schema", "queryables", "sortables"):
+            paths[f"{here}/{what}"] = _get(
+                f"{of.id}{what.title()}", f"{what.title()} of {of.id}", tag, (),
+                {"json": SCHEMA, "html": HTML},
+            )  # fmt: skip
+        paths[f"{here}/items"] = _get(
+            f"{of.id}Items", f"Items of {of.id}", tag,
+            (*COMMON, *queryable_parameters(of)), FORMATS | EXPORTS, _COLLECTION,
+        )  # fmt: skip
+        own = (CRS, DATETIME) if of.time == "state" else (CRS,)
+        paths[f"{here}/items/{{featureId}}"] = _get(
+            f"{of.id}Item", f"One item of {of.id}", tag, own, FORMATS, _FEATURE,
+            slots=[_slot(of)],
+        )  # fmt: skip
+    for path, summary in (
+        ("/tileMatrixSets", "Tile matrix sets"),
+        ("/tiles", "Tilesets of the whole dataset"),
+        ("/collections/communes/tiles", "Tilesets of communes"),
+    ):
+        paths[path] = _get(_id(path), summary, "Tiles", (), DOCUMENT_FORMATS)
+        formats = DOCUMENT_FORMATS
+        if path.endswith("/tiles"):
+            formats = DOCUMENT_FORMATS | {"tilejson": "application/vnd.mapbox.tile+json"}
+            paths[path + "/{tileMatrixSetId}/{tileMatrix}/{tileRow}/{tileCol}"] = _tile(path)
+        paths[path + "/{tileMatrixSetId}"] = _get(
+            _id(path) + "One", summary, "Tiles", (), formats, slots=[_SET]
+        )
+    process = {"name": "processId", "in": "path", "required": True, "schema": {"type": "string"}}
+    paths["/processes"] = _get("getProcesses", "The processes", "Processes", (), DOCUMENT_FORMATS)
+    paths["/processes/{processId}"] = _get(
+        "getProcess", "One process", "Processes", (), DOCUMENT_FORMATS, slots=[process]
+    )
+    paths["/processes/{processId}/execution"] = {"post": _execution(process)}
+    return {
+        "openapi": "3.0.3",
+        "info": {
+            "title": "Guichet, OGC API",
+            "version": version,
+            "description": "Local public services of French communes, as OGC API. Open, without "
+            "key. An independent site, not an official one. Unknown parameters are refused by "
+            "name; what no source proves is `unknown`.",
+            "license": {"name": "Licence Ouverte 2.0",
+                        "url": "https://spdx.org/licenses/etalab-2.0.html"},
+        },
+        "servers": [{"url": base}],
+        "tags": [{"name": name} for name in ("Capabilities", "Tiles", "Processes",
+                                             *(of.title[1] for of in COLLECTIONS.values()))],
+        "paths": paths,
+        "components": {
+            "responses": {
+                "Problem": {
+                    "description": "Refused, not found or not available; RFC 9457.",
+                    "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/problem"}}},
+                }
+            },
+            "schemas": {
+                "problem": {
+                    "type": "object",
+                    "required": ["title", "status", "detail"],
+                    "properties": {
+                        "type": {"type": "string"},
+                        "title": {"type": "string"},
+                        "status": {"type": "integer"},
+                        "detail": {"type": "string"},
+                        "instance": {"type": "string"},
+                        "id": {"type": "string"},
+                        "parameter": {"type": "string"},
+                    },
+                },
+                "link": {
+                    "type": "object",
+                    "required": ["href", "rel"],
+                    "properties": {name: {"type": "string"} for name in
+                                   ("href", "rel", "type", "title", "hreflang")},
+                },
+                "feature": {
+                    "type": "object",
+                    "required": ["type", "geometry", "properties"],
+                    "properties": {
+                        "type": {"type": "string", "enum": ["Feature"]},
+                        "id": {"type": "string"},
+                        "geometry": {"type": "object", "nullable": True},
+                        "properties": {"type": "object"},
+                        "links": _LINKS,
+                    },
+                },
+                "featureCollection": {
+                    "type": "object",
+                    "required": ["type", "features"],
+                    "properties": {
+                        "type": {"type": "string", "enum": ["FeatureCollection"]},
+                        "features": {"type": "array",
+                                     "items": {"$ref": "#/components/schemas/feature"}},
+                        "links": _LINKS,
+                        "timeStamp": {"type": "string", "format": "date-time"},
+                        "numberMatched": {"type": "integer", "minimum": 0},
+                        "numberMatchedAtLeast": {"type": "integer", "minimum": 0},
+                        "numberReturned": {"type": "integer", "minimum": 0},
+                    },
+                },
+            },
+        },
+    }  # fmt: skip
+
+
+_LINKS = {"type": "array", "items": {"$ref": "#/components/schemas/link"}}
+_FEATURE = {"$ref": "#/components/schemas/feature"}
+_COLLECTION = {"$ref": "#/components/schemas/featureCollection"}
+
+
+_SET = {
+    "name": "tileMatrixSetId",
+    "in": "path",
+    "required": True,
+    "schema": {"type": "string", "enum": ["WebMercatorQuad"]},
+}
+
+
+def _id(path: str) -> str:
+    return "get" + "".join(part[:1].upper() + part[1:] for part in path.split("/"))
+
+
+def _tile(path: str) -> dict[str, Any]:
+    numbers = [
+        {"name": name, "in": "path", "required": True,
+         "schema": {"type": "integer", "minimum": 0, "maximum": most}}
+        for name, most in (("tileMatrix", 14), ("tileRow", 2**14 - 1), ("tileCol", 2**14 - 1))
+    ]  # fmt: skip
+    return {
+        "get": {
+            "operationId": _id(path) + "Tile",
+            "summary": "A vector tile",
+            "tags": ["Tiles"],
+            "parameters": [_SET, *numbers],
+            "responses": {
+                "200": {
+                    "description": "A vector tile",
+                    "content": {"application/vnd.mapbox-vector-tile": {
+                        "schema": {"type": "string", "format": "binary"}}},
+                },
+                "204": {"description": "Only sea."},
+                "304": {"description": "Not modified."},
+                **{code: {"$ref": "#/components/responses/Problem"}
+                   for code in ("400", "404", "429", "503")},
+            },
+        }
+    }  # fmt: skip
+
+
+def _execution(process: dict[str, Any]) -> dict[str, Any]:
+    anything: dict[str, Any] = {"type": "object"}
+    return {
+        "operationId": "execute",
+        "summary": "Run a process now",
+        "tags": ["Processes"],
+        "parameters": [process],
+        "requestBody": {
+            "required": True,
+            "content": {"application/json": {"schema": {
+                "type": "object",
+                "properties": {
+                    "inputs": anything,
+                    "outputs": anything,
+                    "response": {"type": "string", "enum": ["raw", "document"]},
+                },
+                "additionalProperties": False,
+            }}},
+        },
+        "responses": {
+            "200": {
+                "description": "What it gives",
+                "content": {"application/json": {"schema": {}},
+                            "text/plain": {"schema": {"type": "string"}}},
+            },
+            "204": {"description": "No output was asked for."},
+            **{code: {"$ref": "#/components/responses/Problem"}
+               for code in ("400", "404", "413", "415", "422", "429", "503")},
+        },
+    }  # fmt: skip
+
+
+def _name(path: str) -> str:
+    return "get" + (path.strip("/").title() or "LandingPage")
+
+
+def _get(
+    id: str,
+    summary: str,
+    tag: str,
+    own: Iterable[Parameter[Any]],
+    formats: Mapping[str, str],
+    schema: Mapping[str, Any] | None = None,
+    slots: list[dict[str, Any]] | None = None,
+) -> dict[str, Any]:
+    described = [*(slots or []), *map(_parameter, (*own, format_parameter(formats), LANG))]
+    return {
+        "get": {
+            "operationId": id,
+            "summary": summary,
+            "tags": [tag],
+            "parameters": described,
+            "responses": {
+                "200": {
+                    "description": summary,
+                    "content": {media: {"schema": _body(media, schema)}
+                                for media in formats.values()},
+                },
+                "304": {"description": "Not modified."},
+                **{code: {"$ref": "#/components/responses/Problem"}
+                   for code in ("400", "404", "429", "503")},
+            },
+        }
+    }  # fmt: skip
+
+
+def _body(media: str, schema: Mapping[str, Any] | None) -> Mapping[str, Any]:
+    if schema is not None and media == "application/geo+json":
+        return schema
+    return {"type": "object"} if "json" in media else {"type": "string"}
+
+
+def _parameter(one: Parameter[Any]) -> dict[str, Any]:
+    found: dict[str, Any] = {
+        "name": one.name,
+        "in": "query",
+        "required": False,
+        "description": one.description,
+        "schema": dict(one.schema()),
+    }
+    if one.name in _ARRAYS or one.name in ("limit", "datetime", "crs", "bbox-crs", "filter-crs"):
+        found |= {"style": "form", "explode": False}
+    if one.name == "limit":
+        found["schema"] |= {"maximum": 10_000}
+    return found
+
+
+def _slot(of: Collection) -> dict[str, Any]:
+    return {
+        "name": "featureId",
+        "in": "path",
+        "required": True,
+        "description": f"The id of an item of {of.id}.",
+        "schema": {"type": "string"},
+    }

@@ -1,0 +1,204 @@
+"""One place in several sources: found with an explained score, merged, and split again at will.
+
+A merge changes no office: it adds one line that sends readers of one to the other, and a split
+takes that line away. So merge then split leaves everything as it was, whatever came in between.
+The machine merges alone only what is of the same kind and nearly certain.
+"""
+
+import json
+from collections import Counter
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import psycopg
+
+from catalog.database.queries import query
+from catalog.likeness import CANDIDATE, Likeness, Place, likeness, sure
+from config.errors import Conflict, Invalid, NotFound
+
+type Connection = psycopg.Connection[Any]
+
+MACHINE = "guichet"
+OTHER_KIND = 0.8  # two kinds under one SIRET: a France services in a town hall is two offices
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """Two offices that may be one place."""
+
+    low_id: int
+    low_name: str
+    low_source: str
+    high_id: int
+    high_name: str
+    high_source: str
+    score: float
+    explained: list[dict[str, Any]]
+
+    def __str__(self) -> str:
+        parts = ", ".join(f"{one['what']} {one['value']:.2f}" for one in self.explained)
+        return (
+            f"{self.score:.2f}  {self.low_id} {self.low_name} [{self.low_source}]"
+            f"  =  {self.high_id} {self.high_name} [{self.high_source}]  ({parts})"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """What came of looking for duplicates."""
+
+    compared: int
+    candidates: int
+    merged: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Pair:
+    mine: int
+    other: int
+    other_source: str
+    alike: Likeness
+    sure: bool
+
+
+def look(conn: Connection, source_id: str) -> Looked:
+    """Compare the offices of one source with those of all others; note candidates, merge the sure.
+
+    In the caller's transaction, one at a time on all machines.
+    """
+    conn.execute("select pg_advisory_xact_lock(hashtextextended('guichet duplicates', 0))")
+    rows = conn.execute(query("catalog", "office_pairs"), {"source": source_id}).fetchall()
+    ids = {identifier for row in rows for identifier in row[:2]}
+    places, with_hours = _places(conn, ids)
+    pairs: list[_Pair] = []
+    for mine, other, other_source, different in rows:
+        alike = _compared(places[mine], places[other])
+        if different or alike.score < CANDIDATE:
+            continue
+        _note(conn, mine, other, alike)
+        is_sure = sure(places[mine], places[other], alike)
+        pairs.append(_Pair(mine, other, other_source, alike, is_sure))
+    merged = 0
+    for pair in _one_to_one(pairs):
+        # The one whose hours are known is kept, then the one that we have known for longer.
+        first, second = sorted(
+            (pair.mine, pair.other), key=lambda one: (one not in with_hours, one)
+        )
+        if _root(conn, first) == _root(conn, second):
+            continue
+        if _merge(conn, first, second, MACHINE, f"alike: {pair.alike}", pair.alike):
+            merged += 1
+    return Looked(len(rows), len(pairs), merged)
+
+
+def candidates(conn: Connection, limit: int = 100) -> list[Candidate]:
+    """Pairs on which nobody decided yet, the most alike first. Empty: none is known."""
+    rows = conn.execute(query("catalog", "office_pair_open"), {"limit": limit})
+    return [Candidate(*row) for row in rows]
+
+
+def merge(conn: Connection, kept: int, merged: int, who: str, reason: str) -> None:
+    """Make `merged` lead to `kept` for every reader, in the caller's transaction.
+
+    Raises NotFound for an office that does not exist, Conflict when they are one already or
+    `merged` leads elsewhere, Invalid without a name and a reason.
+    """
+    _signed(who, reason)
+    if kept == merged or _root(conn, kept) == _root(conn, merged):
+        raise Conflict(f"The offices {kept} and {merged} are one already.")
+    places, _ = _places(conn, (kept, merged))
+    alike = likeness(places[kept], places[merged])
+    if not _merge(conn, _root(conn, kept), merged, who, reason, alike):
+        raise Conflict(f"The office {merged} is merged into another one: split it first.")
+
+
+def split(conn: Connection, merged: int, who: str, reason: str) -> int:
+    """Undo the merge of `merged`: it is seen by itself again. The office that it was merged into.
+
+    The machine does not merge the two again. Raises NotFound when it is not merged.
+    """
+    _signed(who, reason)
+    row = conn.execute(
+        query("catalog", "office_merge_undo"), {"merged": merged, "who": who, "reason": reason}
+    ).fetchone()
+    if row is None:
+        raise NotFound(f"The office {merged} is not merged into another one.")
+    for other in {int(row[0]), _root(conn, row[0])}:
+        tell_apart(conn, merged, other)
+    return int(row[0])
+
+
+def tell_apart(conn: Connection, one: int, other: int) -> None:
+    """A person says that two offices are two places."""
+    low, high = sorted((one, other))
+    conn.execute(query("catalog", "office_pair_different"), {"low": low, "high": high})
+
+
+def _signed(who: str, reason: str) -> None:
+    if not who.strip() or not reason.strip():
+        raise Invalid("Who decides, and why, is kept in the journal: give both.")
+
+
+def _root(conn: Connection, office_id: int) -> int:
+    row = conn.execute(query("catalog", "office_root"), {"id": office_id}).fetchone()
+    if row is None:
+        raise NotFound(f"There is no office {office_id}.")
+    return int(row[0])
+
+
+def _merge(
+    conn: Connection, kept: int, merged: int, who: str, reason: str, alike: Likeness
+) -> bool:
+    row = conn.execute(
+        query("catalog", "office_merge_add"),
+        {
+            "kept": kept, "merged": merged, "who": who, "reason": reason, "score": alike.score,
+            "explained": json.dumps(alike.json(), ensure_ascii=False),
+        },
+    ).fetchone()  # fmt: skip
+    return row is not None
+
+
+def _compared(a: Place, b: Place) -> Likeness:
+    alike = likeness(a, b)
+    return alike if a.kind == b.kind else Likeness(alike.score * OTHER_KIND, alike.parts)
+
+
+def _note(conn: Connection, one: int, other: int, alike: Likeness) -> None:
+    low, high = sorted((one, other))
+    conn.execute(
+        query("catalog", "office_pair_note"),
+        {
+            "low": low, "high": high, "score": alike.score,
+            "explained": json.dumps(alike.json(), ensure_ascii=False),
+        },
+    )  # fmt: skip
+
+
+def _one_to_one(pairs: Iterable[_Pair]) -> list[_Pair]:
+    """The sure pairs in which each office is like one office of the other source only: a choice
+    between two is for people."""
+    chosen = [pair for pair in pairs if pair.sure]
+    mine = Counter((pair.mine, pair.other_source) for pair in chosen)
+    other = Counter(pair.other for pair in chosen)
+    return [
+        pair
+        for pair in chosen
+        if mine[pair.mine, pair.other_source] == 1 and other[pair.other] == 1
+    ]
+
+
+def _places(conn: Connection, ids: Collection[int]) -> tuple[dict[int, Place], set[int]]:
+    """What is compared of each office, and those whose hours are known. Raises NotFound."""
+    places: dict[int, Place] = {}
+    with_hours: set[int] = set()
+    rows = conn.execute(query("catalog", "office_places"), {"ids": list(ids)})
+    for identifier, kind, name, commune, address, phone, email, siret, lon, lat, hours in rows:
+        point = None if lon is None or lat is None else (lon, lat)
+        places[identifier] = Place(kind, name, commune, address, phone, email, siret, point)
+        if hours:
+            with_hours.add(identifier)
+    if missing := set(ids) - places.keys():
+        raise NotFound(f"There is no office {min(missing)}.")
+    return places, with_hours

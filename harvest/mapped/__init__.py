@@ -1,0 +1,1 @@
+"""Sources that need no code: a file of a known form, and a mapping written in their TOML file."""

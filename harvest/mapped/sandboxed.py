@@ -1,0 +1,86 @@
+"""The child process that opens files made by others: `python -m harvest.mapped.sandboxed`.
+
+It takes its own freedom away before it looks at the file: memory, processor time, file size, and
+the network when the system allows it. It hears its job on stdin and writes records to a file.
+Exit 3: the file is refused, in one line on stderr. Anything else that is not 0: it was ended.
+"""
+
+import contextlib
+import ctypes
+import os
+import resource
+import signal
+import sys
+from pathlib import Path
+
+import msgspec
+
+REFUSED = 3
+PR_SET_PDEATHSIG = 1
+
+
+class Job(msgspec.Struct):
+    """What to read, where to write, and what it may cost."""
+
+    source: str  # a SourceFile as JSON
+    file: str
+    output: str
+    work: str
+    parent: int
+    memory_bytes: int
+    cpu_seconds: int
+    file_bytes: int
+
+
+def confine(job: Job) -> None:
+    """Give up what reading a file does not need. What the system refuses to take is left."""
+    with contextlib.suppress(OSError):
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != job.parent:  # it died before the line above
+        os._exit(1)
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (job.file_bytes, job.file_bytes))
+    resource.setrlimit(resource.RLIMIT_CPU, (job.cpu_seconds, job.cpu_seconds))
+    resource.setrlimit(resource.RLIMIT_AS, (job.memory_bytes, job.memory_bytes))
+    resource.setrlimit(resource.RLIMIT_NOFILE, (128, 128))
+    without_network()
+
+
+def without_network() -> bool:
+    """Leave for a network of one's own that leads nowhere; whether the system allowed it."""
+    for flags in (os.CLONE_NEWNET, os.CLONE_NEWUSER | os.CLONE_NEWNET):
+        with contextlib.suppress(OSError):
+            os.unshare(flags)
+            return True
+    return False
+
+
+def main() -> int:
+    job = msgspec.json.decode(sys.stdin.buffer.read(), type=Job)
+    confine(job)
+    # After the limits: what these import counts too.
+    from config.errors import GuichetError
+    from harvest.mapped import reading
+    from harvest.mapped.records import Summary, line
+    from harvest.source_files import SourceFile
+
+    source = SourceFile.model_validate_json(job.source)
+    try:
+        with Path(job.output).open("wb") as output:
+            for record in reading.read(source, Path(job.file), Path(job.work)):
+                if isinstance(record, Summary):
+                    sys.stdout.buffer.write(msgspec.json.encode(record))
+                else:
+                    output.write(line(record))
+    except GuichetError as error:
+        sys.stderr.write(" ".join(str(error).split())[:2000])
+        return REFUSED
+    except MemoryError:
+        sys.stderr.write("The file needs more memory to be read than it is given.")
+        return REFUSED
+    sys.stdout.flush()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
