@@ -58,6 +58,7 @@ PAGES: Mapping[str, tuple[str, str]] = {
     "moderation-table": ("/fr/moderation.csv", "/en/moderation.csv"),
     "moderation-journal": ("/fr/moderation/journal", "/en/moderation/log"),
     "moderation-author": ("/fr/moderation/auteur/{voice}", "/en/moderation/author/{voice}"),
+    "moderation-held": ("/fr/moderation/mises-a-part", "/en/moderation/set-apart"),
     "moderation-case": ("/fr/moderation/cas/{id}", "/en/moderation/case/{id}"),
     "moderation-photo": ("/fr/moderation/cas/{id}/photo", "/en/moderation/case/{id}/photo"),
     "login": ("/fr/connexion", "/en/login"),

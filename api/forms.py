@@ -17,7 +17,7 @@ from tornado.web import HTTPError
 from api.handlers.base import PageHandler
 from config.errors import Invalid, Refused
 from crowd.networks import network_of
-from crowd.signing import FormToken
+from crowd.signing import FormToken, Keys
 
 TOKEN_FIELD = "jeton"  # noqa: S105 (the name of a field)
 LONGEST_FIELD = 10_000  # characters, of any field of any form; each form says its own limits
@@ -102,16 +102,20 @@ class FormPage(PageHandler):
         """Where the visitor comes from, truncated: all that is ever kept of it."""
         return network_of(self.peer)
 
+    async def keys(self) -> Keys:
+        """What signs forms: read from the database once a minute."""
+        if (held := self.site.keyring.held) is not None:
+            return held
+        async with self.connection() as conn:
+            return await self.site.keyring.keys(conn)
+
     async def form_token(self) -> str:
         """A token for the form that this page is about to show."""
-        async with self.connection() as conn:
-            keys = await self.site.keyring.keys(conn)
-        return keys.issue(self.form, self.now)
+        return (await self.keys()).issue(self.form, self.now)
 
     async def opened(self) -> FormToken:
         """The token that came with the form. Raises BadToken (Refused)."""
-        async with self.connection() as conn:
-            keys = await self.site.keyring.keys(conn)
+        keys = await self.keys()
         sent = self.fields.get(TOKEN_FIELD, "")
         return keys.read(sent, self.form, self.now, self.longest_open)
 

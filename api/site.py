@@ -99,6 +99,9 @@ class Site:
     keeping: RateBudget  # of permalinks, which stay for ever, and of batches for later
     admission: Admission  # of simulations, so that those inside are answered in time
     packed: Packed = field(default_factory=Packed)
+    # Contributions hold a connection for a whole transaction: half of the pool, so that a flood of
+    # them leaves the map its own.
+    writing: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(2))
     darkroom: Darkroom = field(default_factory=Darkroom)
     keyring: Keyring = field(default_factory=Keyring)
     verifier: Verifier = field(default_factory=Verifier)
@@ -207,6 +210,7 @@ def open_site(settings: Settings) -> Site:
         keeping=RateBudget(settings.simulators.kept_per_second, settings.simulators.kept_burst),
         contributing=RateBudget(settings.crowd.sent_per_second, settings.crowd.sent_burst),
         admission=Admission(settings.simulators.most_at_once),
+        writing=asyncio.Semaphore(max(1, settings.database.web_pool_size // 2)),
         release=_release(),
     )
 

@@ -78,11 +78,15 @@ async def delay(
 
 
 async def changed(
-    aconn: psycopg.AsyncConnection[Any], before: int | None, limit: int
+    aconn: psycopg.AsyncConnection[Any],
+    before: int | None,
+    limit: int,
+    commune_number: int | None = None,
 ) -> list[Changed]:
-    """What changed thanks to people, the latest first, below an id."""
+    """What changed thanks to people, the latest first, below an id; in one commune or anywhere."""
+    values = {"before": before, "limit": limit, "commune": commune_number}
     async with aconn.cursor(row_factory=class_row(Changed)) as cursor:
-        await cursor.execute(query("crowd", "changed"), {"before": before, "limit": limit})
+        await cursor.execute(query("crowd", "changed"), values)
         return await cursor.fetchall()
 
 

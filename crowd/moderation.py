@@ -228,6 +228,35 @@ async def _apply(
     return touched > 0
 
 
+MOST_DROPPED = 5000  # held contributions that one click refuses: under a second
+
+
+async def last_held(aconn: psycopg.AsyncConnection[Any]) -> int | None:
+    """The id of the latest contribution that is held apart; None: none is."""
+    row = await (await aconn.execute(query("crowd", "held_last"))).fetchone()
+    return None if row is None else row[0]
+
+
+async def drop_held(aconn: psycopg.AsyncConnection[Any], account: Account, upto: int) -> int:
+    """Refuse what is held apart, up to the last one that the moderator saw; how many.
+
+    `upto` is an id: what arrived since is for another look. Their own are left to another.
+    """
+    async with aconn.transaction():
+        values = {"upto": upto, "account": account.id, "most": MOST_DROPPED}
+        cursor = await aconn.execute(query("crowd", "held_upto"), values)
+        ids = [int(row[0]) for row in await cursor.fetchall()]
+        await aconn.execute(
+            query("crowd", "dropped"),
+            {"ids": ids, "state": State.REFUSED.value, "actor": account.actor,
+             "action": Action.REFUSE.value},
+        )  # fmt: skip
+        await audit.write(
+            aconn, account.actor, "drop-held", "contributions", refused=len(ids), upto=upto
+        )
+    return len(ids)
+
+
 @dataclass(frozen=True, slots=True)
 class Dropped:
     """What dropping an author did."""

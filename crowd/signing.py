@@ -105,10 +105,17 @@ class Keyring:
         self._keys: Keys | None = None
         self._read_at = 0.0
 
+    @property
+    def held(self) -> Keys | None:
+        """The keys, when they were read within the minute: no question to the database."""
+        fresh = time.monotonic() - self._read_at <= REREAD_SECONDS
+        return self._keys if fresh else None
+
     async def keys(self, aconn: psycopg.AsyncConnection[Any]) -> Keys:
-        if self._keys is None or time.monotonic() - self._read_at > REREAD_SECONDS:
-            self._keys = await believed(aconn)
-            self._read_at = time.monotonic()
+        if (held := self.held) is not None:
+            return held
+        self._keys = await believed(aconn)
+        self._read_at = time.monotonic()
         return self._keys
 
 

@@ -9,7 +9,7 @@ from catalog import area_facts, communes, observations, office_card, offices
 from catalog import status as scoring
 from catalog.communes import Commune
 from catalog.observations import Observation
-from catalog.office_kinds import kind_name
+from catalog.office_kinds import kind_name, office_kinds
 from catalog.offices import NearOffice
 from catalog.referential import Service
 from catalog.states import Simple, State, simple
@@ -62,7 +62,7 @@ class CommunePage(PageHandler):
             commune=commune,
             mairie=mairie,
             corrected=corrected,
-            desks=[one for one in around if one.kind != "mairie"],
+            desks=_desks(around),
             most_desks=DESKS,
             areas=areas,
             kind_name=lambda kind: kind_name(kind, self.language),
@@ -180,6 +180,13 @@ class CommunePage(PageHandler):
                 )
             )
         return {"@context": "https://schema.org", "@graph": graph}
+
+
+def _desks(around: list[NearOffice]) -> list[NearOffice]:
+    """The offices that are not the town hall, by kind in the order of display."""
+    order = {kind: number for number, kind in enumerate(office_kinds())}
+    desks = (one for one in around if one.kind != "mairie")
+    return sorted(desks, key=lambda one: order.get(one.kind, len(order)))
 
 
 def _geo(latitude: float | None, longitude: float | None) -> dict[str, Any] | None:

@@ -182,8 +182,8 @@ class Sending(SubjectPage):
             draft_hash=contributions.token_hash(secret) if draft else None,
         )
         letter = contribution_mails.received(self, commune, service, sent)
-        async with self.connection() as conn:
-            keys = await self.site.keyring.keys(conn)
+        keys = await self.keys()
+        async with self.site.writing, self.connection() as conn:
             receipt = await contributions.submit(
                 conn, keys, sent, self.now,
                 most_open=self.site.settings.crowd.most_open, letter=letter,

@@ -53,7 +53,13 @@ class Queue(StaffPage):
             following=lines[PAGE - 1].id if len(lines) > PAGE else None,
             counts=counts,
             most=MOST_COUNTED,
+            upto=await self.last_held() if state is State.HELD else None,
+            token_field=TOKEN_FIELD,
         )
+
+    async def last_held(self) -> int | None:
+        async with self.connection() as conn:
+            return await moderation.last_held(conn)
 
 
 class Case(StaffPage):
@@ -171,6 +177,15 @@ class CasePhoto(StaffPage):
         self.send(photo, "image/jpeg", encoding="")
 
 
+class DropHeld(StaffPage):
+    """What is held apart, refused in one go: a flood from a thousand places."""
+
+    async def post(self) -> None:
+        async with self.connection() as conn:
+            await moderation.drop_held(conn, self.staff, _id(self.fields.get("upto", "")))
+        self.see_other(self.url("moderation", etat="held"))
+
+
 class DropAuthor(StaffPage):
     """Everything of one author, refused and taken back in one go."""
 
@@ -226,6 +241,7 @@ ROUTES: list[Any] = [
     *page_routes("moderation-table", QueueTable),
     *page_routes("moderation-journal", Journal),
     *page_routes("moderation-author", DropAuthor),
+    *page_routes("moderation-held", DropHeld),
     *page_routes("moderation-case", Case),
     *page_routes("moderation-photo", CasePhoto),
 ]

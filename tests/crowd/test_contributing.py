@@ -452,6 +452,49 @@ async def test_an_author_is_dropped_in_one_go(
         ("reverted",), ("refused",), ("refused",), ("waiting",)]  # fmt: skip
 
 
+async def test_what_is_held_is_dropped_in_one_go(
+    france_site: Any, visit: Any, staff_login: Any
+) -> None:
+    """C4: moderators can drop a batch; what waits in the queue is not touched."""
+    for n in range(3):
+        await visit(f"198.51.{n}.1").contribute(url=f"{SITE}/{n}", site_web="spam")
+    await visit().contribute(url=f"{SITE}/creche")
+    await staff_login(france_site)
+    page = (await france_site.browser.get("/fr/moderation?etat=held")).text
+    found = dict(re.findall(r'<input type="hidden" name="(jeton|upto)" value="([^"]+)"', page))
+    late = visit("192.0.2.1")
+    await late.contribute(url=f"{SITE}/late", site_web="spam")
+    done = await france_site.browser.post("/fr/moderation/mises-a-part", data=found)
+    assert done.status_code == 303
+    assert rows(france_site, "select state from crowd.contribution order by id") == [
+        ("refused",), ("refused",), ("refused",), ("waiting",), ("held",)]  # fmt: skip
+    assert rows(
+        france_site, "select details ->> 'refused' from crowd.audit where action = 'drop-held'"
+    ) == [("3",)]
+
+
+async def test_delays_are_said_with_enough_decisions_only(
+    france_site: Any, visit: Any, staff_login: Any
+) -> None:
+    resident = visit()
+    link = await resident.contribute(url=f"{SITE}/creche")
+    await staff_login(france_site)
+    await decide(france_site, 1, action="accept", outcome="as-said")
+    page = (await resident.browser.get(f"/fr/grace-a-vous?commune={CODE}")).text
+    assert "trop peu de décisions pour donner un délai (1)" in page
+    with psycopg.connect(france_site.site.settings.database.url) as conn:
+        for n in range(4):
+            conn.execute(
+                "insert into crowd.contribution (reference, once, token_hash, voice_id, speaker, language, kind, "
+                "commune_number, service, claim, print, before, state, created_at, decided_at) "
+                "select %s, %s, %s, voice_id, speaker, language, kind, commune_number, service, claim, print, before, "
+                "'refused', now() - interval '3 hours', now() from crowd.contribution limit 1",
+                [f"X{n}", f"x{n}".encode(), f"y{n}".encode()],
+            )
+    for path in (f"/fr/grace-a-vous?commune={CODE}", "/fr/grace-a-vous", link):
+        assert "moins de 3 h (5 décisions sur un an)" in (await resident.browser.get(path)).text
+
+
 async def test_a_question_and_its_answer(france_site: Any, visit: Any, staff_login: Any) -> None:
     resident = visit()
     link = await resident.contribute(url=f"{SITE}/creche", email="m@exemple.fr")
