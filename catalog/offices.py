@@ -4,7 +4,7 @@ import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import psycopg
@@ -12,6 +12,7 @@ from psycopg.rows import dict_row
 
 from catalog.database.queries import query
 from catalog.office_kinds import office_kinds
+from catalog.referential import current
 from config.errors import Invalid
 from geo import opening_hours
 from geo.opening_hours import Hours, OpenState
@@ -155,6 +156,10 @@ def _office(row: Mapping[str, Any], at: datetime) -> NearOffice:
         hours = opening_hours.from_json(row["hours"])
     except Invalid:
         # One unreadable week must not hide the nine other offices: it is an unknown week.
+        hours = None
+    # Hours are believed as long as the referential believes published hours, then unknown again.
+    believed = timedelta(days=current().services["opening-hours"].valid_for_days)
+    if at.tzinfo is not None and at - row["observed_at"] > believed:
         hours = None
     state = opening_hours.state(
         hours, row["timezone"], at, departement=row["departement_code"] or ""

@@ -262,7 +262,13 @@ def _one(
             conn.rollback()
             report = RunReport(source.id, version, "failed", message=str(error))
         except psycopg.OperationalError as error:
-            raise Unavailable(pools.explain(settings, error)) from error
+            if conn.broken or conn.closed:
+                raise Unavailable(pools.explain(settings, error)) from error
+            conn.rollback()  # it answers, and gave this up: a deadlock, a timeout, a full disk
+            said = " ".join(str(error).split())
+            report = RunReport(
+                source.id, version, "failed", message=f"the database gave up: {said}"
+            )
         except (psycopg.DataError, psycopg.InternalError, psycopg.IntegrityError) as error:
             conn.rollback()
             said = " ".join(str(error).split())

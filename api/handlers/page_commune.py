@@ -5,11 +5,11 @@ from typing import Any
 
 from api.handlers.base import PageHandler, page_routes
 from api.parameters import day
-from catalog import area_facts, communes, observations, offices
+from catalog import area_facts, communes, observations, office_card, offices
 from catalog import status as scoring
 from catalog.communes import Commune
 from catalog.observations import Observation
-from catalog.office_kinds import kind_name
+from catalog.office_kinds import kind_name, office_kinds
 from catalog.offices import NearOffice
 from catalog.referential import Service
 from catalog.states import Simple, State, simple
@@ -47,6 +47,8 @@ class CommunePage(PageHandler):
             held = await observations.of_commune(conn, commune.number)
             around = await offices.of_commune(conn, commune.number, now)
             near = await self._near(conn, commune, around)
+            mairie = next((one for one in around if one.kind == "mairie"), None)
+            corrected = await office_card.corrections_of(conn, mairie.id) if mairie else []
             alike = await communes.similar(conn, commune, ALIKE)
             areas = await area_facts.of_commune(conn, commune.number)
         statuses = scoring.of_all(site.referential, held, now)
@@ -58,8 +60,9 @@ class CommunePage(PageHandler):
             "commune.html",
             found=found,
             commune=commune,
-            mairie=next((one for one in around if one.kind == "mairie"), None),
-            desks=[one for one in around if one.kind != "mairie"],
+            mairie=mairie,
+            corrected=corrected,
+            desks=_desks(around),
             most_desks=DESKS,
             areas=areas,
             kind_name=lambda kind: kind_name(kind, self.language),
@@ -177,6 +180,13 @@ class CommunePage(PageHandler):
                 )
             )
         return {"@context": "https://schema.org", "@graph": graph}
+
+
+def _desks(around: list[NearOffice]) -> list[NearOffice]:
+    """The offices that are not the town hall, by kind in the order of display."""
+    order = {kind: number for number, kind in enumerate(office_kinds())}
+    desks = (one for one in around if one.kind != "mairie")
+    return sorted(desks, key=lambda one: order.get(one.kind, len(order)))
 
 
 def _geo(latitude: float | None, longitude: float | None) -> dict[str, Any] | None:

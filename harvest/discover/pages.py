@@ -56,6 +56,7 @@ class PageSeen:
     body: str  # all of its words, folded
     doors: tuple[Door, ...]
     data: tuple[dict[str, Any], ...] = ()  # schema.org objects
+    sections: tuple[tuple[str, str], ...] = ()  # each heading and the words under it, folded
     news: bool = False  # the page itself is a piece of news
     shown: str = ""  # its words as shown, for e-mail addresses and hours
 
@@ -87,6 +88,7 @@ def read(body: bytes, url: str) -> PageSeen:
         body=fold(shown[:200_000]),
         doors=tuple(_doors(content, where)),
         data=data,
+        sections=tuple(_sections(content)),
         news=_is_news(root, url),
         shown=shown[:200_000],
     )
@@ -131,6 +133,26 @@ def _words(element: Node) -> str:
             if node.tag in BLOCKS:
                 parts.append(" ")
     return " ".join(" ".join(parts).split())
+
+
+def _sections(content: Node) -> Iterator[tuple[str, str]]:
+    """What is written under each heading but the first, up to the next one."""
+    heading: str | None = None
+    words: list[str] = []
+    for node in content.iter():
+        if not isinstance(node.tag, str) or any(
+            one.tag in HEADINGS for one in node.iterancestors()
+        ):
+            continue
+        if node.tag in HEADINGS:
+            if heading:
+                yield heading, fold(" ".join(words))
+            heading, words = fold(_words(node)) if node.tag != "h1" else None, []
+            words.append(node.tail or "")
+        elif heading:
+            words += [node.text or "", node.tail or ""]
+    if heading:
+        yield heading, fold(" ".join(words))
 
 
 def _doors(content: Node, where: str) -> Iterator[Door]:
@@ -215,7 +237,8 @@ def _around(node: Node) -> str:
     for parent in node.iterancestors():
         if parent.tag in BLOCKS:
             block = parent
-            break
+            if parent.tag not in ("td", "th"):  # the row of a cell says what the cell is of
+                break
     # A bare list item says little: the sentence before it may say the rest.
     words = _words(block)
     return fold(words[: LONGEST_CONTEXT * 2])[:LONGEST_CONTEXT]

@@ -34,6 +34,15 @@ HALL = re.compile(
 # Names under which many strangers have a site of their own.
 SHARED = ("e-monsite.com", "pagesperso-orange.fr", "wordpress.com", "jimdofree.com", "wixsite.com",
           "free.fr", "gouv.fr", "asso.fr", "over-blog.com", "webnode.fr", "site123.me")  # fmt: skip
+SELF_SERVICE = re.compile(
+    r"^(e ?demarches?|demarches?|e ?services?|services?|famille|portail\w*|guichet\w*|"
+    r"teleservices?|reservations?|inscriptions?|mediatheques?|bibliotheques?)\b"
+)
+MONTHS = "janvier|fevrier|mars|avril|mai|juin|juillet|aout|septembre|octobre|novembre|decembre"
+EVENT = re.compile(rf"\b\d{{1,2}}(er)? ({MONTHS})\b")
+GIVEN = re.compile(
+    r"\b(pieces?|fournir|s adresser|se presenter|justificatif\w*|adressez vous|se munir)\b"
+)
 FEWEST_MARKS = 2  # words of information that make a page of them
 
 
@@ -160,14 +169,14 @@ def _kind(page: PageSeen, door: Door, editor: Editor | None, commune: Commune) -
     """document, online, or None: a link that only leads on."""
     words = lexicon().general
     if door.file:
-        return "document" if words["form"].find(f"{door.own} {_file(door.url)}") else None
+        return "document" if _to_fill_in(page, door) else None
     if editor is not None:
         return "online"
     if door.form:
         # A form of contact is one for every purpose: the page must be about the service.
         return "online" if _titled(page, door) else None
-    said = door.own if not _generic(door) else f"{door.own} {door.around}"
-    if not words["online"].find(said):
+    said = door.own if len(door.around) > 260 else f"{door.own} {door.around}"
+    if not (words["online"].find(said) or SELF_SERVICE.match(_called(door.url))):
         return None
     if _same_site(page.url, door.url):
         # A page of the same site: what is behind it is seen when it is visited. A door of its own
@@ -176,8 +185,30 @@ def _kind(page: PageSeen, door: Door, editor: Editor | None, commune: Commune) -
     return "online" if _names_own(door.url, commune) else None
 
 
+def _to_fill_in(page: PageSeen, door: Door) -> bool:
+    """Whether a file is a form, or what the service gives to download; not rules, nor a plan."""
+    words = lexicon().general
+    own = f"{door.own} {_file(door.url)}"
+    said = f"{own} {door.around}" if _generic(door) and len(door.around) <= 300 else own
+    if words["form"].find(said):
+        return not words["read_only"].find(door.own)
+    return any(one.documents.find(own) for one in _subjects(page, door))
+
+
+def _called(url: str) -> str:
+    """The name of a host, without its registered name: `demarches` of `demarches.ville.fr`."""
+    host = _host(url).split(".")
+    return fold(" ".join(host[: -len(_registered(".".join(host)))]))
+
+
+def _path(url: str) -> str:
+    return fold(re.sub(r"[-_+%./]", " ", unquote(urlsplit(url).path)))
+
+
 def _subjects(page: PageSeen, door: Door) -> list[Subject]:
     said = f"{door.own} {_file(door.url)}" if door.file else door.own
+    if not door.file and SELF_SERVICE.match(_called(door.url)):
+        said = f"{said} . {_path(door.url)}"
     found = _matching(said, door.around)
     if found or not (_generic(door) or door.form or door.file or editor_of(door.url)):
         return found
@@ -281,25 +312,32 @@ def _about_minutes(page: PageSeen) -> bool:
 
 
 def _information(page: PageSeen, today: date) -> Iterator[Finding]:
-    """A page that is about one service, and informs."""
+    """A page that is about one service, or a part of one under its own heading, and informs."""
     words = lexicon().general
-    about = f"{page.heading} . {fold(page.title)}"
-    found = [
-        one for one in lexicon().subjects
-        if one.titled.find(page.heading) and not one.excluded.find(about)
-    ]  # fmt: skip
-    if not found or len(found) > 2 or _old(page.heading, today):
-        return
-    if any(words[name].find(page.heading) for name in ("future", "past", "news")):
-        return
     pattern = words["information"].pattern
-    marks = set(pattern.findall(page.body)) if pattern else set()
-    start = page.body[:400]
-    if len(marks) < FEWEST_MARKS or words["past"].find(start) or words["future"].find(start):
-        return
-    for one in found:
-        shown = page.title or page.heading
-        yield Finding(one.service, "information", "words", page.url, page.url, shown[:200])
+    title = fold(page.title)
+    parts = [(page.heading, f"{page.heading} . {title}", page.body, False)]
+    parts += [(heading, heading, text, True) for heading, text in page.sections]
+    for heading, about, text, part in parts:
+        found = [
+            one
+            for one in lexicon().subjects
+            if (one.said if part else one.titled).find(heading) and not one.excluded.find(about)
+        ]
+        if not found or len(found) > 2 or _old(heading, today) or EVENT.search(heading):
+            continue
+        start = text[:400]
+        if any(words[name].find(heading) for name in ("future", "past", "news", "minutes")) or any(
+            words[name].find(start) for name in ("future", "past")
+        ):
+            continue
+        marks = set(pattern.findall(text)) if pattern else set()
+        # A few lines under a heading say what to bring, or where to go.
+        if not (GIVEN.search(text) if part else len(marks) >= FEWEST_MARKS):
+            continue
+        shown = heading if part else page.title or heading
+        for one in found:
+            yield Finding(one.service, "information", "words", page.url, page.url, shown[:200])
 
 
 def _contacts(page: PageSeen) -> Iterator[Finding]:

@@ -53,6 +53,7 @@ class Subject:
     said: Phrases
     titled: Phrases
     excluded: Phrases
+    documents: Phrases  # what it also gives to download, besides forms
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +102,8 @@ def lexicon() -> Lexicon:
         tuple(
             Subject(
                 service, Phrases.of(one["subject"]),
-                Phrases.of([*one["subject"], *one.get("page", ())]), Phrases.of(one.get("not", ())),
+                Phrases.of([*one["subject"], *one.get("page", ())]),
+                Phrases.of(one.get("not", ())), Phrases.of(one.get("document", ())),
             )
             for service, one in raw["services"].items()
         ),

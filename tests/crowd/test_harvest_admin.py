@@ -10,7 +10,8 @@ from typing import Any
 import psycopg
 import pytest
 
-from catalog import merges
+from catalog import corrections, merges
+from catalog.observations import Nature
 from crowd.accounts import Role
 
 type Hidden = Callable[[str, str], str]
@@ -246,3 +247,21 @@ async def test_an_office_that_was_merged_redirects_and_keeps_its_own_card(harves
     with psycopg.connect(harvested.site.settings.database.url) as conn:
         merges.split(conn, 2, "Ada", "non")
     assert (await harvested.browser.get("/api/v1/offices/2")).status_code == 200
+
+
+async def test_a_correction_and_its_conflict_are_shown_on_the_commune_page(
+    france_site: Any,
+) -> None:
+    with psycopg.connect(france_site.site.settings.database.url) as conn:
+        row = conn.execute(
+            "select o.id, o.phone, c.code from catalog.office o join catalog.commune c "
+            "on c.number = o.commune_number where o.phone is not null order by o.id limit 1"
+        ).fetchone()
+        assert row is not None
+        corrections.correct(
+            conn, row[0], "phone", "01 02 03 04 05", "agent-7", Nature.AGENT, seen="vu <b>"
+        )
+    page = (await france_site.browser.get(f"/fr/commune/{row[2]}")).text
+    assert "01 02 03 04 05" in page
+    assert "Corrigé par une personne" in page
+    assert f'La source dit autre chose : <q lang="fr">{row[1]}</q>' in page

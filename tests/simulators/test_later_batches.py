@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import procrastinate
 import psycopg
 import pyarrow as pa
 import pytest
@@ -27,7 +28,6 @@ from tornado.testing import bind_unused_port
 
 from api import batch_worker, worker
 from api.app import make_app
-from api.cli.worker import work
 from api.rate_budget import RateBudget
 from api.site import open_site
 from config.settings import Settings
@@ -42,6 +42,22 @@ ROWS: list[dict[str, Any]] = [
     {"situation": "couple", "salary_1": -5},
     {"situation": "couple", "salary_1": 40000, "children": 2},
 ]
+
+
+# A worker in a process of its own, which can be killed; like `work`, it knows batches only.
+WORKER = """
+import asyncio
+import procrastinate
+from api import batch_worker, worker
+from config.settings import load
+async def main():
+    settings = load()
+    app = procrastinate.App(connector=worker.connector(settings))
+    batch_worker.register(app, settings)
+    async with app.open_async():
+        await app.run_worker_async(wait=False)
+asyncio.run(main())
+"""
 
 
 @dataclass
@@ -68,6 +84,21 @@ class Here:
         body = "\n".join(json.dumps(row) for row in rows).encode()
         kind = {"Content-Type": batch.NDJSON, **LATER, **headers}
         return await self.client.post(f"{TAX}/batch", content=body, headers=kind)
+
+
+async def work(settings: Settings) -> None:
+    """A worker that knows batches only, until none waits: the real one has a clock too, which
+    would begin the harvests of the hour."""
+    async with queue(settings).open_async() as app:
+        await app.run_worker_async(
+            wait=False, install_signal_handlers=False, delete_jobs="successful"
+        )
+
+
+def queue(settings: Settings) -> procrastinate.App:
+    app = procrastinate.App(connector=worker.connector(settings))
+    batch_worker.register(app, settings)
+    return app
 
 
 @pytest_asyncio.fixture
@@ -102,7 +133,7 @@ async def test_a_batch_is_noted_computed_and_collected(here: Here) -> None:
     assert state["url"] == asked.headers["Location"]
     assert (state["state"], state["rows_total"]) == ("waiting", 3)
     assert (await here.client.get(f"{state['url']}/result")).status_code == 409
-    await work(here.settings, 1, True)
+    await work(here.settings)
     done = (await here.client.get(state["url"])).json()
     assert done["state"] == "done"
     assert (done["rows_done"], done["rows_wrong"]) == (3, 1)
@@ -136,7 +167,7 @@ async def test_every_media_type_gives_the_same_figures(here: Here) -> None:
         assert asked.status_code == 202, asked.text
         assert asked.json()["rows_total"] == 3
         found[kind] = asked.json()["url"]
-    await work(here.settings, 1, True)
+    await work(here.settings)
     answers = []
     for url in found.values():
         state = (await here.client.get(url)).json()
@@ -187,7 +218,7 @@ async def test_a_batch_that_waits_is_cancelled(here: Here) -> None:
     url = (await here.ask(ROWS)).json()["url"]
     assert (await here.client.delete(url)).status_code == 204
     assert here.files() == []
-    await work(here.settings, 1, True)
+    await work(here.settings)
     assert (await here.client.get(url)).json()["state"] == "cancelled"
     assert (await here.client.get(f"{url}/result")).status_code == 409
     assert here.files() == []
@@ -196,7 +227,7 @@ async def test_a_batch_that_waits_is_cancelled(here: Here) -> None:
 async def test_a_batch_at_work_is_cancelled(here: Here, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(batch_jobs, "TELL_SECONDS", 0.0)
     url = (await here.ask([ROWS[0]] * 30_000)).json()["url"]
-    working = asyncio.create_task(work(here.settings, 1, True))
+    working = asyncio.create_task(work(here.settings))
     async with asyncio.timeout(60):
         while not (await here.client.get(url)).json()["rows_done"]:  # noqa: ASYNC110
             await asyncio.sleep(0.05)
@@ -216,7 +247,7 @@ async def test_a_batch_outlives_a_killed_worker(here: Here) -> None:
         "GUICHET_DATABASE_URL": here.settings.database.url,
     }
     process = subprocess.Popen(  # noqa: ASYNC220 (it is awaited through what it writes)
-        [sys.executable, "-m", "api.cli.main", "worker", "--once"], cwd=ROOT, env=environment,
+        [sys.executable, "-c", WORKER], cwd=ROOT, env=environment,
         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
     )  # fmt: skip
     try:
@@ -231,13 +262,13 @@ async def test_a_batch_outlives_a_killed_worker(here: Here) -> None:
         "update procrastinate.procrastinate_workers set last_heartbeat = now() - '1h'::interval"
     )
     here.execute("update simulators.batch set told_at = now() - '1h'::interval")
-    app = worker.make_app(here.settings)
-    async with app.open_async():
-        for task in ("sweep_batches", "retry_stalled"):
-            with contextlib.suppress(AlreadyEnqueued):  # the killed worker's clock may have
-                await app.configure_task(task, queueing_lock=task).defer_async(timestamp=0)
-    await work(here.settings, 1, True)
-    await work(here.settings, 1, True)
+    async with queue(here.settings).open_async() as app:
+        async with batch_worker.connection(here.settings) as conn:
+            for number in await batch_jobs.sweep(conn, here.folder):
+                assert await batch_worker.known(app, number), "its job is there: not asked twice"
+        for job in await app.job_manager.get_stalled_jobs(seconds_since_heartbeat=120):
+            await app.job_manager.retry_job(job)
+    await work(here.settings)
     state = (await here.client.get(url)).json()
     assert (state["state"], state["rows_done"], state["rows_wrong"]) == ("done", 30_000, 1)
     answer = await here.client.get(state["result"])
@@ -249,10 +280,10 @@ async def test_a_batch_whose_job_was_never_queued_is_found(here: Here) -> None:
     url = (await here.ask(ROWS)).json()["url"]
     here.execute("delete from procrastinate_jobs")
     here.execute("update simulators.batch set told_at = now() - '1h'::interval")
-    app = worker.make_app(here.settings)
-    async with app.open_async():
-        await app.configure_task("sweep_batches").defer_async(timestamp=0)
-    await work(here.settings, 1, True)
+    async with queue(here.settings).open_async() as app:
+        with contextlib.suppress(AlreadyEnqueued):  # a clock may have
+            await app.configure_task("sweep_batches").defer_async(timestamp=0)
+    await work(here.settings)
     assert (await here.client.get(url)).json()["state"] == "done"
 
 
@@ -261,7 +292,7 @@ async def test_a_body_that_cannot_be_read_fails_with_its_reason(here: Here) -> N
     asked = await here.client.post(
         f"{TAX}/batch", content=body, headers={"Content-Type": batch.CSV, **LATER}
     )
-    await work(here.settings, 1, True)
+    await work(here.settings)
     state = (await here.client.get(asked.json()["url"])).json()
     assert state["state"] == "failed"
     assert state["problem"] == "A column is repeated."
@@ -271,7 +302,7 @@ async def test_a_body_that_cannot_be_read_fails_with_its_reason(here: Here) -> N
 
 async def test_what_has_expired_is_erased(here: Here) -> None:
     url = (await here.ask(ROWS)).json()["url"]
-    await work(here.settings, 1, True)
+    await work(here.settings)
     assert here.files() != []
     here.execute("update simulators.batch set expires_at = now()")
     assert (await here.client.get(url)).status_code == 404
@@ -290,7 +321,7 @@ async def test_the_identifier_is_in_no_log_and_no_job(
 ) -> None:
     caplog.set_level(logging.DEBUG)
     state = (await here.ask(ROWS)).json()
-    await work(here.settings, 1, True)
+    await work(here.settings)
     await here.client.get(state["url"])
     await here.client.get(f"{state['url']}/result")
     ours = [one for one in caplog.records if not one.name.startswith(("httpx", "httpcore"))]
