@@ -46,9 +46,6 @@ def draw(lines: Sequence[Line], title: str, words: Words, name: str) -> Markup:
             f'<text x="{WIDTH}" y="{top + 15}" text-anchor="end" class="amount">'
             f"{escape(words.amount(line.amount, line.unit))}</text>"
             f'<rect class="{kind}" x="{left:.1f}" y="{top + 21}" width="{max(size, 1):.1f}" '
-            f'height="{BAR}"/>'
+            f'height="{BAR}"/><path d="M{zero:.1f} {top + 19}v{BAR + 4}" stroke="currentColor"/>'
         )
-    parts.append(
-        f'<path class="axis" d="M{zero:.1f} 17V{height}" fill="none" stroke="currentColor"/></svg>'
-    )
-    return Markup("".join(parts))  # noqa: S704 (each text of it is escaped above)
+    return Markup("".join([*parts, "</svg>"]))  # noqa: S704 (each text of it is escaped above)

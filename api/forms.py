@@ -11,12 +11,13 @@ from datetime import timedelta
 from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
+from tornado.httputil import HTTPFile, HTTPInputError, parse_body_arguments
 from tornado.web import HTTPError
 
 from api.handlers.base import PageHandler
 from config.errors import Invalid, Refused
 from crowd.networks import network_of
-from crowd.signing import FormToken
+from crowd.signing import FormToken, Keys
 
 TOKEN_FIELD = "jeton"  # noqa: S105 (the name of a field)
 LONGEST_FIELD = 10_000  # characters, of any field of any form; each form says its own limits
@@ -76,21 +77,45 @@ class FormPage(PageHandler):
             raise HTTPError(415)
         return read_fields(self.request.body_arguments)
 
+    def read_many(self, *many: str) -> dict[str, str]:
+        """The body's fields, when those of `many` may be repeated (check boxes)."""
+        return read_fields(self.request.body_arguments, many)
+
+    def parse_multipart(self, body: bytes) -> tuple[dict[str, str], dict[str, bytes]]:
+        """The fields and the files of a body that was received in pieces.
+
+        Raises 415 when it is not such a form, Invalid when it is broken.
+        """
+        media = self.request.headers.get("Content-Type", "")
+        if not media.lower().startswith("multipart/form-data"):
+            raise HTTPError(415)
+        arguments: dict[str, list[bytes]] = {}
+        files: dict[str, list[HTTPFile]] = {}
+        try:
+            parse_body_arguments(media, body, arguments, files)
+        except HTTPInputError:
+            raise Invalid("The form that was sent is broken.") from None
+        return read_fields(arguments), {name: bytes(found[0].body) for name, found in files.items()}
+
     @property
     def network(self) -> str:
         """Where the visitor comes from, truncated: all that is ever kept of it."""
         return network_of(self.peer)
 
+    async def keys(self) -> Keys:
+        """What signs forms: read from the database once a minute."""
+        if (held := self.site.keyring.held) is not None:
+            return held
+        async with self.connection() as conn:
+            return await self.site.keyring.keys(conn)
+
     async def form_token(self) -> str:
         """A token for the form that this page is about to show."""
-        async with self.connection() as conn:
-            keys = await self.site.keyring.keys(conn)
-        return keys.issue(self.form, self.now)
+        return (await self.keys()).issue(self.form, self.now)
 
     async def opened(self) -> FormToken:
         """The token that came with the form. Raises BadToken (Refused)."""
-        async with self.connection() as conn:
-            keys = await self.site.keyring.keys(conn)
+        keys = await self.keys()
         sent = self.fields.get(TOKEN_FIELD, "")
         return keys.read(sent, self.form, self.now, self.longest_open)
 

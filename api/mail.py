@@ -24,6 +24,7 @@ from catalog.database import pools
 from catalog.outbox import Waiting
 from config.errors import GuichetError, Invalid
 from config.settings import MailSettings, Settings
+from crowd import retention
 
 log = logging.getLogger("guichet.mail")
 _ANY_ADDRESS = re.compile(r"[^\s<>]+@[^\s<>]+")
@@ -193,6 +194,8 @@ async def run(settings: Settings) -> None:
 
 
 def sweep(settings: Settings) -> int:
-    """Erase the letters whose time is over."""
+    """Erase the letters whose time is over, and what else was kept of people long enough."""
     with pools.connect(settings, "cli") as conn:
-        return outbox.sweep(conn, settings.mail.keep_letters_days)
+        erased = outbox.sweep(conn, settings.mail.keep_letters_days)
+        retention.sweep(conn, settings)
+        return erased

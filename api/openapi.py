@@ -95,6 +95,8 @@ SLOTS: Mapping[str, Slot] = {
     "simulator": Slot("A simulator of /api/v1/simulators.", "income-tax"),
     "record": Slot("A record's id in this hub.", "1", "integer"),
     "answer": Slot("What keeping an answer gave: 22 characters.", "AAAAAAAAAAAAAAAAAAAAAA"),
+    "batch": Slot("What a batch that is computed later gave: 22 characters.",
+                  "AAAAAAAAAAAAAAAAAAAAAA"),
     "z": Slot("Zoom.", "8", "integer"),
     "x": Slot("Column.", "131", "integer"),
     "y": Slot("Row.", "91", "integer"),

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from api.parameters import Parameter, choice, cursor, limit, moment, number, text
 from catalog import referential
+from catalog.office_kinds import office_kinds
 
 MAX_QUERY_CHARACTERS = 200
 
@@ -32,8 +33,7 @@ LATITUDE = number("lat", "Latitude, degrees (WGS 84).", minimum=-90, maximum=90,
                   example="45.767")  # fmt: skip
 LONGITUDE = number("lon", "Longitude, degrees (WGS 84).", minimum=-180, maximum=180, required=True,
                    example="4.835")  # fmt: skip
-KIND = text("kind", "The kind of office, such as `mairie`.", max_length=40,
-            pattern="[a-z][a-z0-9-]*", example="mairie")  # fmt: skip
+KIND = choice("kind", "Only offices of this kind; absent: of every kind.", lambda: office_kinds())
 OPEN = choice("open", "`now`: only offices that are open now; unknown hours are left out.",
               lambda: ("now",))  # fmt: skip
 NEARBY_LIMIT = limit(default=10, maximum=50)

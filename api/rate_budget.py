@@ -1,10 +1,12 @@
 """How many requests one network address may make: a token bucket per peer and process."""
 
 import ipaddress
+import logging
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Collection
 
+log = logging.getLogger("guichet.web")
 _MOST_PEERS = 50_000  # about 10 MB; the peer seen longest ago is forgotten first
 
 
@@ -40,6 +42,15 @@ class RateBudget:
         tokens, then = self._peers.get(peer, (self._burst, self._clock()))
         now = min(self._burst, tokens + (self._clock() - then) * self._rate)
         return (int(now), int(self._burst), max(1, round(self._burst / self._rate)))
+
+
+def wait_or_pass(budget: RateBudget, peer: str) -> float:
+    """`budget.wait(peer)`; a budget that fails refuses nobody."""
+    try:
+        return budget.wait(peer)
+    except Exception:
+        log.exception("a rate budget failed")
+        return 0.0
 
 
 def peer_of(socket_peer: str, forwarded_for: str | None, trusted: Collection[str]) -> str:

@@ -35,7 +35,8 @@ def serve(settings: Settings, ready: Callable[[str], None] = lambda url: None) -
 
 def bind(settings: Settings) -> list[socket.socket]:
     """The listening sockets; port 0 takes a free one."""
-    return bind_sockets(settings.web.port, settings.web.host, backlog=256)
+    # A crowd waits in the backlog, and not for a SYN that is sent again a second later.
+    return bind_sockets(settings.web.port, settings.web.host, backlog=1024)
 
 
 async def run(settings: Settings, sockets: list[socket.socket]) -> None:

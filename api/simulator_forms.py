@@ -32,8 +32,14 @@ KINDS: Mapping[str, Callable[[Property], bool]] = {
     "flag": lambda one: one.get("type") == "boolean",
     "whole": lambda one: one.get("type") == "integer",
     "number": lambda one: one.get("type") == "number",
+    # Days and numbers by year are typed as they are in a CSV cell: the same free text as a series.
     "series": lambda one: (
-        one.get("type") == "array" and one.get("items", {}).get("type") in ("number", "integer")
+        (one.get("type") == "array" and one.get("items", {}).get("type") in ("number", "integer"))
+        or (one.get("type") == "string" and one.get("format") == "date")
+        or (
+            one.get("type") == "object"
+            and one.get("additionalProperties", {}).get("type") == "number"
+        )
     ),
 }
 
@@ -105,6 +111,8 @@ class Form:
             return "true" if value else "false"
         if isinstance(value, list | tuple):
             return " ; ".join(self.written(one) for one in value)
+        if isinstance(value, Mapping):
+            return " ".join(f"{year}:{self.written(one)}" for year, one in value.items())
         if isinstance(value, float):
             text = f"{value:.10f}".rstrip("0").rstrip(".")
             return text.replace(".", ",") if self.words.language == "fr" else text
@@ -160,7 +168,7 @@ class Form:
             for word, texts in described.get("x-options", {}).items()
         )
         says = ""
-        if default is not None and kind in ("number", "whole", "series"):
+        if default not in (None, {}) and kind in ("number", "whole", "series"):
             says = self.words.value(self.simulator.by_name[name], default)
         return Control(
             name=name,

@@ -1,6 +1,7 @@
 """How a simulator is told to people: its address, its units, its amounts and its faults."""
 
 from collections.abc import Mapping
+from datetime import date
 
 from api.formats import WIDE, Formats
 from api.i18n_texts import Texts
@@ -48,7 +49,8 @@ class Words:
         if value is None:
             return "–"
         if unit == "share":
-            return self.fmt.percent(value, 2)
+            whole = abs(value * 100 - round(value * 100)) < 1e-9
+            return self.fmt.percent(value, 0 if whole else 2)
         if unit.startswith("EUR"):
             sign = f"{WIDE}€" if self.language == "fr" else ""
             digits = 0 if value == int(value) else 2
@@ -75,6 +77,13 @@ class Words:
         if isinstance(value, tuple | list):
             unit = getattr(field, "unit", "")
             return " ; ".join(self.amount(float(one), unit) for one in value)
+        if isinstance(value, Mapping):
+            unit = getattr(field, "unit", "")
+            return " ; ".join(
+                f"{year}{WIDE}: {self.amount(one, unit)}" for year, one in value.items()
+            )
+        if isinstance(value, date):
+            return self.fmt.date(value)
         if isinstance(field, Number):
             return self.money(float(value), field.unit)
         return str(value)

@@ -7,7 +7,6 @@ whole: a request that began with one edition ends with it.
 import asyncio
 import hashlib
 import logging
-import os
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -19,8 +18,10 @@ import jinja2
 import psycopg
 import psycopg_pool
 
+from api.admission import Admission
 from api.assets import Assets
 from api.compression import Packed
+from api.engine_limits import engine_limits
 from api.geography_arrays import pack_geography
 from api.metrics import Metrics
 from api.ogc.door import Door
@@ -37,9 +38,9 @@ from catalog.territories import Geography
 from config.errors import GuichetError, NotFound, Unavailable
 from config.settings import Settings
 from crowd.passwords import Verifier
+from crowd.photos import Darkroom
 from crowd.signing import Keyring
 from geo.frames import FRAMES
-from simulators.openfisca_france.pool import Limits
 from simulators.registry import Simulators, open_simulators
 from tiles.server import TileService
 
@@ -94,8 +95,14 @@ class Site:
     budget: RateBudget
     simulators: Simulators
     ogc: Door  # pygeoapi, and the threads of synchronous work
-    keeping: RateBudget  # of permalinks, which stay for ever
+    contributing: RateBudget  # of contributions, by network
+    keeping: RateBudget  # of permalinks, which stay for ever, and of batches for later
+    admission: Admission  # of simulations, so that those inside are answered in time
     packed: Packed = field(default_factory=Packed)
+    # Contributions hold a connection for a whole transaction: half of the pool, so that a flood of
+    # them leaves the map its own.
+    writing: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(2))
+    darkroom: Darkroom = field(default_factory=Darkroom)
     keyring: Keyring = field(default_factory=Keyring)
     verifier: Verifier = field(default_factory=Verifier)
     frames: frozenset[str] = frozenset(frame.id for frame in FRAMES)
@@ -198,21 +205,13 @@ def open_site(settings: Settings) -> Site:
         assets=Assets(WEB),
         templates=environment(),
         budget=RateBudget(settings.web.rate_per_second, settings.web.rate_burst),
-        simulators=open_simulators(_engine_limits(settings)),
+        simulators=open_simulators(engine_limits(settings)),
         ogc=Door(settings),
         keeping=RateBudget(settings.simulators.kept_per_second, settings.simulators.kept_burst),
+        contributing=RateBudget(settings.crowd.sent_per_second, settings.crowd.sent_burst),
+        admission=Admission(settings.simulators.most_at_once),
+        writing=asyncio.Semaphore(max(1, settings.database.web_pool_size // 2)),
         release=_release(),
-    )
-
-
-def _engine_limits(settings: Settings) -> Limits:
-    wanted = settings.simulators
-    return Limits(
-        workers=wanted.engine_workers or os.cpu_count() or 1,
-        memory_bytes=wanted.engine_memory_bytes,
-        deadline_seconds=wanted.deadline_seconds,
-        most_waiting=wanted.most_waiting_rows,
-        most_together=wanted.most_together_rows,
     )
 
 

@@ -5,11 +5,13 @@ safe to run again: a worker that is killed leaves a job that another one takes u
 """
 
 import logging
+from datetime import UTC, datetime
 from typing import Any
 
 import procrastinate
 from procrastinate import JobContext, PsycopgConnector, RetryStrategy
 
+from api import batch_worker
 from catalog import live
 from catalog.database import address
 from catalog.database.locks import alone
@@ -47,20 +49,38 @@ def connector(settings: Settings) -> PsycopgConnector:
 
 def register(app: procrastinate.App, settings: Settings) -> None:
     """Every task by its name. A name is in the database: renaming one needs an alias."""
+    batch_worker.register(app, settings)
 
-    @app.task(name="harvest_source", lock="harvest", retry=PATIENCE, pass_context=True)
+    @app.task(name="harvest_source", retry=PATIENCE, pass_context=True)
     def harvest_source(context: JobContext, source_id: str) -> None:
         """Harvest one source, then publish when it brought something new."""
         from harvest import runs
 
-        with alone(settings, "harvest"):
-            reports = runs.harvest(settings, [source_id], False, _say)
+        reports = runs.harvest(settings, [source_id], False, _say)
         for report in reports:
             log.info("%s", report)
         unread = [report for report in reports if report.state == "failed"]
         if unread:
             raise Unavailable(f"{source_id} could not be read: {unread[0].message}")
-        _ask(app, "publish")
+        if any(report.state not in ("skipped", "failed") for report in reports):
+            _ask(app, "publish")
+
+    @app.task(name="discover", lock="discover", queueing_lock="discover", retry=PATIENCE)
+    def discover(codes: list[str]) -> None:
+        """Visit the sites of a few communes: a budget of pages and seconds for each."""
+        from harvest.discover import runs
+
+        for one in runs.discover(settings, codes):
+            log.info("%s", one)
+
+    @app.periodic(cron="31 1 * * *", periodic_id="discover")
+    @app.task(name="discover_nightly", queueing_lock="discover_nightly")
+    def discover_nightly(timestamp: int) -> None:
+        """Every night, as many communes as the settings say: none, unless somebody chose it."""
+        from harvest.discover import runs
+
+        if most := settings.discover.communes_per_night:
+            _ask(app, "discover", codes=runs.next_codes(settings, most))
 
     @app.task(name="publish", lock="publish", queueing_lock="publish", retry=PATIENCE)
     def publish() -> None:
@@ -82,10 +102,18 @@ def register(app: procrastinate.App, settings: Settings) -> None:
             manifest = rebuild.rebuild(settings, _say)
         log.info("bulk files of version %s are written", manifest.version)
 
-    @app.periodic(cron="13 3 * * *", periodic_id="nightly")
+    @app.periodic(cron="*/5 * * * *", periodic_id="due")
+    @app.task(name="harvest_due", queueing_lock="harvest_due")
+    def harvest_due(timestamp: int = 0) -> None:
+        """Every five minutes: a job for each source whose schedule says that it is time."""
+        from harvest import runs
+
+        for source_id in runs.due(settings, datetime.now(UTC)):
+            _ask(app, "harvest_source", source_id=source_id)
+
     @app.task(name="harvest_all", queueing_lock="harvest_all")
-    def harvest_all(timestamp: int) -> None:
-        """Every night: ask each source whether it has something new."""
+    def harvest_all(timestamp: int = 0) -> None:
+        """A job for each source, due or not."""
         from harvest import runs
 
         for source_id in runs.source_ids(settings):
@@ -116,10 +144,23 @@ def ask(settings: Settings, task: str, **arguments: Any) -> bool:
         return _ask(here, task, **arguments)
 
 
+def ask_batch(settings: Settings, number: int) -> bool:
+    """Put a batch of simulations in the queue, from the web site."""
+    app = make_app(settings)
+    with app.replace_connector(app.connector.get_sync_connector()) as here, here.open():
+        try:
+            batch_worker.configured(here, number).defer(number=number)
+        except procrastinate.exceptions.AlreadyEnqueued:
+            return False
+    return True
+
+
 def _ask(app: procrastinate.App, task: str, **arguments: Any) -> bool:
     key = ":".join([task, *map(str, arguments.values())])
+    # Jobs with one lock are done one after the other: two harvests of one source never meet.
+    lock = {"lock": key} if task == "harvest_source" else {}
     try:
-        app.configure_task(task, queueing_lock=key).defer(**arguments)
+        app.configure_task(task, queueing_lock=key, **lock).defer(**arguments)  # type: ignore[arg-type]
     except procrastinate.exceptions.AlreadyEnqueued:
         return False
     return True

@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 import psycopg
-from psycopg import sql
+from psycopg import errors, sql
 
 type Connection = psycopg.Connection[Any]
 
@@ -83,6 +83,33 @@ where  conrelid = %(table)s::regclass and contype = 'f'
 """
 
 
+REFERRED = """
+select distinct confrelid::regclass::text from pg_constraint
+where  conrelid = %(table)s::regclass and contype = 'f' order by 1
+"""
+
+
+def _ours_and_empty(conn: Connection, table: str) -> bool:
+    """Whether the table is empty and nobody else is at it, nor at those that it refers to: then
+    they are locked for us to the end of the transaction. It never waits."""
+    question = sql.SQL("select exists (select from {})").format(sql.SQL(table))
+
+    def empty() -> bool:
+        row = conn.execute(question).fetchone()
+        return row is not None and not row[0]
+
+    if not empty():
+        return False
+    referred = [name for (name,) in conn.execute(REFERRED, {"table": table})]
+    try:
+        with conn.transaction():
+            for one in (table, *referred):
+                conn.execute(f"lock table {one} in access exclusive mode nowait".encode())
+    except errors.LockNotAvailable:
+        return False
+    return empty()  # somebody may have filled it just before
+
+
 @contextmanager
 def first_load(conn: Connection, table: str) -> Iterator[None]:
     """Fill an empty table without its secondary indexes and references, then make them again.
@@ -90,11 +117,11 @@ def first_load(conn: Connection, table: str) -> Iterator[None]:
     Building an index once, and checking a reference with one join, costs a third of doing it row
     by row. All of it is in the caller's transaction: a process that dies leaves the table empty
     and as it was; a row that breaks a reference still raises IntegrityError. A table that holds
-    rows keeps everything, because people read it meanwhile.
+    rows keeps everything, because people read it meanwhile; so does one that another transaction
+    uses, or refers with, at this moment: waiting for each other would be a deadlock.
     """
     name = sql.SQL(table)
-    row = conn.execute(sql.SQL("select exists (select from {})").format(name)).fetchone()
-    if row is None or row[0]:
+    if not _ours_and_empty(conn, table):
         yield
         return
     indexes = conn.execute(SECONDARY_INDEXES, {"table": table}).fetchall()

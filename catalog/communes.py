@@ -63,13 +63,13 @@ class Resolved:
     """How a code leads to a commune.
 
     `kind` is current, merged, delegated, associated, district, sector or ended; `name` is the asked
-    place's own name; the dates are those of a merged code: the last vintage that had it, and the
-    first that did not.
+    place's own name, None when no source says it; the dates are those of a merged code: the last
+    vintage that had it, and the first that did not.
     """
 
     asked: str
     kind: str
-    name: str
+    name: str | None
     commune: Commune
     last_seen: date | None = None
     gone_by: date | None = None
@@ -137,7 +137,7 @@ async def resolve(aconn: Connection, code: str) -> Resolved:
             break
         number, ended = following[0], following[-1]
     commune = await by_number(aconn, number)
-    return Resolved(asked, kind, name or commune.name, commune, last_seen, gone_by)
+    return Resolved(asked, kind, name, commune, last_seen, gone_by)
 
 
 async def _who_answers(aconn: Connection, code: str) -> tuple[Any, ...] | None:

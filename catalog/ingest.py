@@ -69,7 +69,8 @@ class CommuneRow:
 
 @dataclass(frozen=True, slots=True)
 class FormerCodeRow:
-    """A code that is not a current commune's, and the commune that answers for it."""
+    """A code that is not a current commune's, and the commune that answers for it. `name` is ""
+    when no source says it."""
 
     code: str
     kind: str
@@ -238,11 +239,13 @@ from   staged_former s
 join   catalog.commune c on c.code = s.commune_code
 order  by s.code, s.kind, s.gone_by nulls last
 on conflict (code, kind) do update set
-  name = excluded.name, search_name = excluded.search_name,
+  name = coalesce(nullif(excluded.name, ''), f.name),
+  search_name = coalesce(nullif(excluded.search_name, ''), f.search_name),
   commune_number = excluded.commune_number,
   last_seen = coalesce(excluded.last_seen, f.last_seen),
   gone_by = coalesce(excluded.gone_by, f.gone_by)
-where (f.name, f.commune_number) is distinct from (excluded.name, excluded.commune_number)
+where f.commune_number <> excluded.commune_number
+   or (excluded.name <> '' and f.name <> excluded.name)
    or (excluded.last_seen is not null and f.last_seen is distinct from excluded.last_seen)
 """
 

@@ -23,7 +23,7 @@ class Nature(StrEnum):
     LAW = "law"  # a legal text and its official page: true of every commune in its scope
     REGISTER = "register"  # a list kept by the body that runs the service
     DIRECTORY = "directory"  # a list of contacts kept by an administration
-    PROBE = "probe"  # our own automatic visit
+    PROBE = "probe"  # an automatic visit: ours, or one that a public body published
     RESIDENT = "resident"  # a person who used the service
     AGENT = "agent"  # the commune speaking of itself
 

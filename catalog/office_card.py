@@ -87,8 +87,15 @@ async def of(aconn: psycopg.AsyncConnection[Any], office_id: int) -> Card:
             query("catalog", "office_versions"), {"id": office_id, "limit": MOST_VERSIONS}
         )
         versions = await cursor.fetchall()
+    corrections = await corrections_of(aconn, office_id)
+    assert fields is not None  # noqa: S101 it has a root, so it is there
+    return Card(root[0], fields, tuple(members), tuple(corrections), tuple(versions))
+
+
+async def corrections_of(aconn: psycopg.AsyncConnection[Any], office_id: int) -> list[Corrected]:
+    """The corrections of an office that count, each beside what its source says of the field."""
     rows = await aconn.execute(query("catalog", "correction_of_office"), {"office": office_id})
-    corrections = [
+    return [
         Corrected(
             id_,
             field,
@@ -104,5 +111,3 @@ async def of(aconn: psycopg.AsyncConnection[Any], office_id: int) -> Card:
             await rows.fetchall()
         )
     ]
-    assert fields is not None  # noqa: S101 it has a root, so it is there
-    return Card(root[0], fields, tuple(members), tuple(corrections), tuple(versions))

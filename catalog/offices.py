@@ -4,13 +4,15 @@ import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import psycopg
 from psycopg.rows import dict_row
 
 from catalog.database.queries import query
+from catalog.office_kinds import office_kinds
+from catalog.referential import current
 from config.errors import Invalid
 from geo import opening_hours
 from geo.opening_hours import Hours, OpenState
@@ -29,7 +31,8 @@ KIND = re.compile(r"[a-z][a-z0-9-]{0,39}", re.ASCII)
 
 @dataclass(frozen=True, slots=True)
 class NearOffice:
-    """An office as seen from somewhere at some instant. `distance_m` is on the ellipsoid."""
+    """An office as seen from somewhere at some instant. `distance_m` is on the ellipsoid; `far`:
+    the published point lies more than 5 km outside the office's own commune, so do not trust it."""
 
     id: int
     kind: str
@@ -51,6 +54,8 @@ class NearOffice:
     observed_at: datetime
     sources: tuple[str, ...] = ()  # every source that describes this place
     unlisted_since: datetime | None = None  # no source lists it any more; None: one does
+    helps_with: tuple[str, ...] = ()  # in the source's own words
+    far: bool = False  # its published point lies far outside its commune
 
 
 async def nearby(
@@ -112,6 +117,14 @@ async def nearby(
     return found
 
 
+async def kinds_held(aconn: psycopg.AsyncConnection[Any]) -> list[str]:
+    """The kinds of office that the catalogue holds, in the order of display."""
+    cursor = await aconn.execute(
+        query("catalog", "office_kinds_held"), {"kinds": list(office_kinds())}
+    )
+    return [str(kind) for (kind,) in await cursor.fetchall()]
+
+
 def metres_at_least(latitude: float, degrees: float) -> float:
     """A lower bound, in metres, of the distance of any point at `degrees` or more (planar).
 
@@ -144,6 +157,10 @@ def _office(row: Mapping[str, Any], at: datetime) -> NearOffice:
     except Invalid:
         # One unreadable week must not hide the nine other offices: it is an unknown week.
         hours = None
+    # Hours are believed as long as the referential believes published hours, then unknown again.
+    believed = timedelta(days=current().services["opening-hours"].valid_for_days)
+    if at.tzinfo is not None and at - row["observed_at"] > believed:
+        hours = None
     state = opening_hours.state(
         hours, row["timezone"], at, departement=row["departement_code"] or ""
     )
@@ -168,4 +185,6 @@ def _office(row: Mapping[str, Any], at: datetime) -> NearOffice:
         observed_at=row["observed_at"],
         sources=tuple(row["sources"]),
         unlisted_since=row["unlisted_since"],
+        helps_with=tuple(row["helps_with"]),
+        far=row["far"],
     )

@@ -26,6 +26,7 @@ class Source:
     retrieved_at: datetime | None
     releases: int
     observations: int
+    offices: int = 0  # places that it lists now
 
 
 async def all(aconn: psycopg.AsyncConnection[Any]) -> list[Source]:

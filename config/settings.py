@@ -120,6 +120,18 @@ class HarvestSettings(Section):
     brake_rows: PositiveInt
     brake_days: PositiveInt
     orphan_grace_days: PositiveInt
+    report_to: str
+    side_by_side: PositiveInt
+    per_host: PositiveInt
+
+
+class DiscoverSettings(Section):
+    contact: str
+    pages: PositiveInt
+    depth: PositiveInt
+    seconds: PositiveInt
+    pause_seconds: NonNegativeFloat
+    communes_per_night: NonNegativeInt
 
 
 class SimulatorSettings(Section):
@@ -127,9 +139,14 @@ class SimulatorSettings(Section):
     engine_memory_bytes: PositiveInt
     deadline_seconds: PositiveInt
     most_waiting_rows: PositiveInt
+    most_at_once: PositiveInt
     most_together_rows: PositiveInt
     most_batch_rows: PositiveInt
     most_batch_bytes: PositiveInt
+    most_later_rows: PositiveInt
+    most_later_bytes: PositiveInt
+    most_later: PositiveInt
+    later_hours: PositiveInt
     kept_per_second: NonNegativeFloat
     kept_burst: PositiveInt
 
@@ -168,6 +185,15 @@ class AccountSettings(Section):
     longest_wait_seconds: PositiveInt
 
 
+class CrowdSettings(Section):
+    sent_per_second: NonNegativeFloat
+    sent_burst: PositiveInt
+    most_open: PositiveInt
+    fewest_for_delays: PositiveInt
+    keep_contacts_days: PositiveInt
+    keep_words_days: PositiveInt
+
+
 class Settings(Section):
     paths: PathSettings
     database: DatabaseSettings
@@ -176,10 +202,12 @@ class Settings(Section):
     admin: AdminSettings
     tiles: TileSettings
     harvest: HarvestSettings
+    discover: DiscoverSettings
     simulators: SimulatorSettings
     ogc: OgcSettings
     mail: MailSettings
     accounts: AccountSettings
+    crowd: CrowdSettings
 
 
 def load(environment: Mapping[str, str] | None = None) -> Settings:

@@ -69,6 +69,26 @@ class Keys:
             raise BadToken("The form was open for too long: open it again.")
         return FormToken(issued, body[_HEAD.size :])
 
+    def seal(self, purpose: str, number: int) -> str:
+        """A number that only comes back to us from somebody whom we gave it."""
+        body = _HEAD.pack(self.current, number)
+        return base64.urlsafe_b64encode(body + self._mac(self.current, purpose, body)).decode()
+
+    def unseal(self, purpose: str, text: str) -> int | None:
+        """The number that was sealed; None when it was not by us, or for something else."""
+        try:
+            data = base64.urlsafe_b64decode(text.encode("ascii"))
+        except (ValueError, UnicodeEncodeError):
+            return None
+        if len(data) != _HEAD.size + hashlib.sha256().digest_size:
+            return None
+        body, mac = data[: _HEAD.size], data[_HEAD.size :]
+        key_id, number = _HEAD.unpack(body)
+        if key_id not in self.by_id:
+            return None
+        same = hmac.compare_digest(mac, self._mac(key_id, purpose, body))
+        return int(number) if same else None
+
     def keyed(self, purpose: str, text: str) -> bytes:
         """A hash of something personal that only we can make again, with the current key."""
         said = f"{purpose}\x00{text}".encode()
@@ -85,10 +105,17 @@ class Keyring:
         self._keys: Keys | None = None
         self._read_at = 0.0
 
+    @property
+    def held(self) -> Keys | None:
+        """The keys, when they were read within the minute: no question to the database."""
+        fresh = time.monotonic() - self._read_at <= REREAD_SECONDS
+        return self._keys if fresh else None
+
     async def keys(self, aconn: psycopg.AsyncConnection[Any]) -> Keys:
-        if self._keys is None or time.monotonic() - self._read_at > REREAD_SECONDS:
-            self._keys = await believed(aconn)
-            self._read_at = time.monotonic()
+        if (held := self.held) is not None:
+            return held
+        self._keys = await believed(aconn)
+        self._read_at = time.monotonic()
         return self._keys
 
 

@@ -101,6 +101,7 @@ def fetch(
     known_etag: str | None = None,
     known_modified: str | None = None,
     accept: str = "*/*",
+    agent: str = AGENT,
     tell: Told | None = None,
 ) -> Fetched:
     """GET `url` into the file `into`, which is removed again when anything goes wrong.
@@ -114,7 +115,7 @@ def fetch(
     time).
     """
     guard = guard or Guard()
-    headers = {"Accept": accept, "Accept-Encoding": "gzip", "User-Agent": AGENT}
+    headers = {"Accept": accept, "Accept-Encoding": "gzip", "User-Agent": agent}
     if known_etag:
         headers["If-None-Match"] = known_etag
     if known_modified and _past(known_modified):  # a date to come would never change again

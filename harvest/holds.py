@@ -18,7 +18,7 @@ from catalog import office_standing, record_store
 from catalog.database.queries import query
 from catalog.observations import Nature, Observation, append
 from config.errors import Conflict, Invalid, NotFound
-from harvest import journal
+from harvest import journal, turns
 
 type Connection = psycopg.Connection[Any]
 type Subject = Literal["facts", "offices", "records"]
@@ -92,10 +92,19 @@ def waiting(
         return cursor.fetchall()
 
 
-def decide(conn: Connection, run_id: int, decision: Decision, who: str, reason: str) -> list[str]:
+def decide(
+    conn: Connection,
+    run_id: int,
+    decision: Decision,
+    who: str,
+    reason: str,
+    also: Callable[[Connection], None] = lambda _: None,
+) -> list[str]:
     """Release or dismiss everything that a run holds, in one transaction. What was done, in
     sentences.
 
+    `also` is done in the same transaction, last: the audit log of whoever decides. Facts that
+    are withdrawn wait for a score: `catalog.live.settle` gives it.
     Raises Invalid without a name and a reason, NotFound when nothing of that run waits, Conflict
     when its source is being harvested right now.
     """
@@ -106,7 +115,7 @@ def decide(conn: Connection, run_id: int, decision: Decision, who: str, reason: 
     if not found:
         raise NotFound(f"Nothing of run {run_id} waits: `guichet runs` lists what does.")
     done: list[str] = []
-    with journal.alone(conn, found[0].source_id):
+    with turns.alone(conn, found[0].source_id):
         for hold in found:
             row = conn.execute(
                 query("harvest", "hold_decide"),
@@ -118,6 +127,7 @@ def decide(conn: Connection, run_id: int, decision: Decision, who: str, reason: 
             said = f"{count} of {len(hold.items)} {hold.subject} {_done(decision, hold)}"
             journal.event(conn, run_id, "info", f"{said} ({who}: {reason})")
             done.append(said)
+        also(conn)
         conn.commit()
     return done
 
@@ -137,6 +147,11 @@ def _release_facts(conn: Connection, hold: Hold) -> int:
     assert source is not None  # noqa: S101 its facts refer to it
     assert hold.evidence_id is not None  # noqa: S101 facts have evidence
     nature, evidence_id = Nature(source[0]), hold.evidence_id
+    with conn.cursor() as cursor:
+        cursor.executemany(
+            query("catalog", "unscored_add"),
+            [{"service": service, "commune_number": number} for number, service, _ in sorted(rows)],
+        )
     return append(
         conn,
         [

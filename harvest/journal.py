@@ -3,8 +3,7 @@
 import json
 import logging
 import threading
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import date
 from typing import Any, Literal, Self
@@ -14,13 +13,15 @@ import psycopg
 from catalog.database import pools
 from catalog.database.queries import query
 from catalog.ingest import Rejection
-from config.errors import Conflict, GuichetError
+from config.errors import GuichetError
 from config.settings import Settings
 
 log = logging.getLogger("guichet.harvest")
 
-SCORED = "the effects of this run and of all before it are scored"
+SCORED = "the facts of this run are scored"
+COMPARED = "the offices of this run are compared with those of other sources"
 type Level = Literal["info", "warning", "error"]
+type Tell = Callable[[str, int, int | None], None]
 
 type RunState = Literal["done", "partial", "held", "failed", "skipped", "planned"]
 
@@ -42,26 +43,6 @@ class RunReport:
         said = "; ".join(part for part in (numbers, self.message) if part)
         title = f"{what}: {self.state}" + (f" ({said})" if said else "")
         return "\n    ".join((title, *self.details))
-
-
-@contextmanager
-def alone(conn: psycopg.Connection[Any], source_id: str) -> Iterator[None]:
-    """Hold a source for this process; Conflict when another process holds it.
-
-    The lock belongs to the connection: it is free the moment that its process dies.
-    """
-    row = conn.execute(
-        "select pg_try_advisory_lock(hashtext('harvest'), hashtext(%s))", (source_id,)
-    ).fetchone()
-    conn.commit()
-    if row is None or not row[0]:
-        raise Conflict(f"Another process is already harvesting {source_id}.")
-    try:
-        yield
-    finally:
-        conn.rollback()
-        conn.execute("select pg_advisory_unlock(hashtext('harvest'), hashtext(%s))", (source_id,))
-        conn.commit()
 
 
 def start(conn: psycopg.Connection[Any], source_id: str, release: str | None, dry: bool) -> int:
@@ -120,13 +101,21 @@ def applied(conn: psycopg.Connection[Any], source_id: str) -> dict[tuple[str, st
     return {(release, sha256): day for release, sha256, day in rows}
 
 
-def unscored(conn: psycopg.Connection[Any]) -> int | None:
-    """The newest run that wrote and whose effects were never scored; None when all were.
+def unmarked(
+    conn: psycopg.Connection[Any], mark: str, keys: Iterable[str], source_id: str | None = None
+) -> list[int]:
+    """Runs that wrote something that `keys` count, and that were never marked with `mark`.
 
-    A process that dies between the last release and the scoring leaves one.
+    A process that dies between its last release and what follows from it leaves some.
     """
-    row = conn.execute(query("harvest", "run_unscored"), {"scored": SCORED}).fetchone()
-    return None if row is None or row[0] is None else int(row[0])
+    values = {"mark": mark, "keys": list(keys), "source": source_id}
+    return [id_ for (id_,) in conn.execute(query("harvest", "run_unmarked"), values)]
+
+
+def mark(conn: psycopg.Connection[Any], runs: Iterable[int], text: str) -> None:
+    """Note in each run that what follows from it was done."""
+    for run_id in runs:
+        event(conn, run_id, "info", text)
 
 
 class Heartbeat:
@@ -157,3 +146,54 @@ class Heartbeat:
                     conn.execute(query("harvest", "run_heartbeat"), {"id": self._run_id})
             except (GuichetError, psycopg.Error):
                 log.warning("run %s: its heartbeat could not be written", self._run_id)
+
+
+class Progress:
+    """Passes on what a harvest tells of itself, and writes it where other processes see it.
+
+    Written every second at most, on a connection of its own: the harvest's transaction shows
+    nothing before its end. It is for people who watch, so a fault here stops nothing.
+    """
+
+    def __init__(self, settings: Settings, source_id: str, tell: Tell, every: float = 1.0) -> None:
+        self._settings = settings
+        self._source_id = source_id
+        self._tell = tell
+        self._every = every
+        self._last: tuple[str, int, int | None] | None = None
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._write, daemon=True)
+
+    def __call__(self, what: str, done: int, total: int | None) -> None:
+        self._last = (what, done, total)
+        self._tell(what, done, total)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._over.set()
+        self._thread.join()
+
+    def _write(self) -> None:
+        written = None
+        try:
+            with pools.connect(self._settings, "harvest") as conn:
+                while True:
+                    over = self._over.wait(self._every)
+                    if over:
+                        conn.execute(query("harvest", "progress_end"), {"source": self._source_id})
+                        conn.commit()
+                        return
+                    said = self._last
+                    if said is not None and said != written:
+                        what, done, total = said
+                        conn.execute(
+                            query("harvest", "progress_say"),
+                            {"source": self._source_id, "what": what, "done": done, "total": total},
+                        )
+                        conn.commit()
+                        written = said
+        except (GuichetError, psycopg.Error):
+            log.warning("the progress of %s could not be written", self._source_id)

@@ -94,6 +94,7 @@ class Remote:
         limits: fetch.Limits,
         patience: Patience | None = None,
         *,
+        agent: str = fetch.AGENT,
         breaker: Breaker = BREAKER,
         sleep: Callable[[float], None] = time.sleep,
         chance: Callable[[], float] = random.random,
@@ -103,6 +104,7 @@ class Remote:
         self._guard = guard
         self._limits = limits
         self._patience = patience or Patience()
+        self._agent = agent
         self._breaker = breaker
         self._sleep = sleep
         self._chance = chance
@@ -162,7 +164,9 @@ class Remote:
         self.store.check_room()
         with tempfile.TemporaryDirectory(prefix="fetch-", dir=self.store.folder) as folder:
             file = Path(folder) / "page"
-            got = fetch.fetch(url, file, self._limits, self._guard, accept=accept)
+            got = fetch.fetch(
+                url, file, self._limits, self._guard, accept=accept, agent=self._agent
+            )
             if got.gzipped:
                 body = fetch.unpacked(file, self._limits.unpacked)
                 file.write_bytes(body)

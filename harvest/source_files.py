@@ -10,12 +10,15 @@ from datetime import date
 from functools import cache
 from pathlib import Path
 from typing import Any, Literal
+from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from catalog.observations import Nature
+from catalog.outbox import mailbox
 from config.errors import Invalid, NotFound
 from harvest.mapped.declared import FactsMapping, FileForm, PlacesMapping
+from harvest.schedule import Schedule
 
 FOLDER = Path(__file__).with_name("sources")
 
@@ -68,6 +71,8 @@ class SourceFile(BaseModel):
     package: str | None = None
     address: str | None = None  # of the listing that names the files, on the internet
     every_days: int = 1  # a file younger than this is not looked for again
+    schedule: str = "13 3 * * *"  # `every 6 h`, or cron fields in UTC: when a worker looks again
+    contact: str | None = None  # who is told by mail when a run fails or is held; None: nobody
     renew_after_days: int | None = None  # None: as the settings say
     releases: tuple[Release, ...] = ()
     portal: Portal | None = None  # of the kinds that read catalogues
@@ -81,6 +86,12 @@ class SourceFile(BaseModel):
     def given(self) -> bool:
         """Whether its files are given by hand, and not fetched."""
         return any(release.file for release in self.releases)
+
+    @property
+    def host(self) -> str | None:
+        """The host that serves it; None: a package registry, made for crowds, or given files."""
+        address = self.portal.url if self.portal else self.address
+        return urlsplit(address).hostname if address else None
 
 
 def read(path: Path) -> SourceFile:
@@ -99,6 +110,12 @@ def read(path: Path) -> SourceFile:
 
 
 def _mistakes(source: SourceFile) -> Iterator[str]:
+    try:
+        Schedule(source.schedule)
+        if source.contact is not None:
+            mailbox(source.contact)
+    except Invalid as error:
+        yield f"cannot be followed: {error}"
     registry = bool(source.registry and source.package)
     if any(not (registry or release.file or release.url) for release in source.releases):
         yield "has releases but no registry and package, nor a file or url for each"

@@ -4,8 +4,10 @@ A row that is wrong says so at its own place; the others are answered. Only the 
 back: whoever wants a breakdown asks for that case alone.
 """
 
+import contextlib
 import csv
 import io
+import itertools
 from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -43,7 +45,7 @@ class RowAnswer(msgspec.Struct, frozen=True, kw_only=True):
 class Rows:
     """What was sent, row by row, not yet read. `texts`: cells of CSV."""
 
-    members: Sequence[Any]
+    members: Iterable[Any]
     texts: bool = False
 
 
@@ -54,20 +56,25 @@ class TooMany(Exception):
 def rows_of(body: bytes, media_type: str, most: int) -> Rows:
     """Cut a body into rows. Raises Faulty when it is not of its media type, and TooMany."""
     if media_type == ARROW:
-        return Rows(_capped(_arrow(body), most))
+        return Rows(_capped(arrow_rows(pa.BufferReader(body)), most))
     try:
         text = body.decode("utf-8-sig")
     except UnicodeDecodeError:
-        raise _whole("Le texte n'est pas en UTF-8.", "The text is not UTF-8.") from None
+        raise whole("Le texte n'est pas en UTF-8.", "The text is not UTF-8.") from None
     if media_type == CSV:
-        return Rows(_capped(_csv(text), most), texts=True)
+        return Rows(_capped(csv_rows(io.StringIO(text, newline="")), most), texts=True)
     if media_type == NDJSON:
         lines = (line for line in text.split("\n") if line.strip())
         return Rows(_capped(lines, most))
+    return Rows(_capped(array(text), most))
+
+
+def array(text: str) -> list[Any]:
+    """The members of a JSON array. Raises Faulty."""
     members = strict_json.read(text)
     if not isinstance(members, list):
-        raise _whole("Un tableau JSON est attendu.", "A JSON array is expected.")
-    return Rows(_capped(members, most))
+        raise whole("Un tableau JSON est attendu.", "A JSON array is expected.")
+    return members
 
 
 def _capped(rows: Iterable[Any], most: int) -> list[Any]:
@@ -79,29 +86,38 @@ def _capped(rows: Iterable[Any], most: int) -> list[Any]:
     return found
 
 
-def _arrow(body: bytes) -> Iterator[dict[str, Any]]:
+@contextlib.contextmanager
+def reading_arrow() -> Iterator[None]:
+    """What Arrow raises of a wrong stream, as a fault of the whole body."""
     try:
-        with pa.ipc.open_stream(pa.BufferReader(body)) as reader:
-            if len(set(reader.schema.names)) != len(reader.schema.names):
-                raise _whole("Une colonne est répétée.", "A column is repeated.")
-            for record_batch in reader:
-                for row in record_batch.to_pylist():
-                    yield {name: value for name, value in row.items() if value is not None}
+        yield
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError, OSError, UnicodeDecodeError):
-        raise _whole(
+        raise whole(
             "Ceci n'est pas un flux Arrow IPC.", "This is not an Arrow IPC stream."
         ) from None
 
 
-def _csv(text: str) -> Iterator[dict[str, str]]:
-    """Rows of a table whose first line names the inputs; comma or semicolon."""
-    first = text.split("\n", 1)[0]
+def arrow_rows(source: Any) -> Iterator[dict[str, Any]]:
+    """The rows of an Arrow IPC stream, some at a time. Raises Faulty."""
+    with reading_arrow(), pa.ipc.open_stream(source) as reader:
+        if len(set(reader.schema.names)) != len(reader.schema.names):
+            raise whole("Une colonne est répétée.", "A column is repeated.")
+        for record_batch in reader:
+            for start in range(0, record_batch.num_rows, CHUNK):
+                for row in record_batch.slice(start, CHUNK).to_pylist():
+                    yield {name: value for name, value in row.items() if value is not None}
+
+
+def csv_rows(lines: Iterable[str]) -> Iterator[dict[str, str]]:
+    """Rows of a table whose first line names the inputs; comma or semicolon. Raises Faulty."""
+    every = iter(lines)
+    first = next(every, "")
     separator = ";" if first.count(";") > first.count(",") else ","
-    reader = csv.reader(io.StringIO(text), delimiter=separator, strict=True)
+    reader = csv.reader(itertools.chain([first], every), delimiter=separator, strict=True)
     try:
         header = [name.strip() for name in next(reader, [])]
         if len(set(header)) != len(header):
-            raise _whole("Une colonne est répétée.", "A column is repeated.")
+            raise whole("Une colonne est répétée.", "A column is repeated.")
         for cells in reader:
             if cells:
                 row = dict(zip(header, cells, strict=False))
@@ -109,10 +125,11 @@ def _csv(text: str) -> Iterator[dict[str, str]]:
                     row["(columns)"] = str(len(cells))
                 yield row
     except csv.Error:
-        raise _whole("Ceci n'est pas du CSV.", "This is not CSV.") from None
+        raise whole("Ceci n'est pas du CSV.", "This is not CSV.") from None
 
 
-def _whole(fr: str, en: str) -> Faulty:
+def whole(fr: str, en: str) -> Faulty:
+    """A fault of the body as a whole."""
     return Faulty([Fault(pointer="", code="not-json", message=Text(fr, en))])
 
 
@@ -126,12 +143,21 @@ def _read(simulator: Simulator, rows: Rows, row: Any, law_date: date | None) -> 
         return refusal
 
 
+async def figures(simulator: Simulator, model: Model) -> tuple[str, ...]:
+    """The figures of a simulator, which are columns of CSV and Arrow. Raises Unavailable."""
+    call = simulator.read(simulator.example(), None)
+    outcome = (await model.compute([call]))[0]
+    if not isinstance(outcome, Outcome):
+        raise Unavailable("The simulator does not answer its own example.")
+    return tuple(figure.id for figure in outcome.figures)
+
+
 async def answers(
     simulator: Simulator, model: Model, rows: Rows, law_date: date | None
 ) -> AsyncIterator[list[RowAnswer]]:
     """The answers in the order of the rows, a chunk at a time."""
-    for start in range(0, len(rows.members), CHUNK):
-        here = rows.members[start : start + CHUNK]
+    start = 0
+    for here in itertools.batched(rows.members, CHUNK):
         calls = [_read(simulator, rows, row, law_date) for row in here]
         right = [call for call in calls if isinstance(call, Call)]
         outcomes = iter(await _compute(model, right) if right else ())
@@ -142,6 +168,7 @@ async def answers(
                 found.append(RowAnswer(row=number, errors=_located(outcome, number)))
             else:
                 found.append(_short(number, outcome, call))
+        start += len(here)
         yield found
 
 

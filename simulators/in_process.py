@@ -11,7 +11,7 @@ from simulators.contract.results import Outcome
 from simulators.contract.simulator import Call
 
 DEADLINE_SECONDS = 10.0
-MOST_WAITING = 64  # calls that wait for a thread; more are told to come back
+MOST_WAITING = 256  # calls that wait for a thread, a millisecond each; more must come back
 
 type Compute = Callable[[Sequence[Call]], Sequence[Outcome | Faulty]]
 

@@ -5,9 +5,12 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from simulators.contract.simulator import Simulator
+from simulators.in_process import InProcess
 from simulators.openfisca_france import hiring_cost, income_tax
 from simulators.openfisca_france.model import CURRENT, OpenFiscaModel, pool_of
 from simulators.openfisca_france.pool import EnginePool, Limits
+from simulators.retirement import declaration as retirement
+from simulators.retirement.model import VERSION, compute
 
 THREADS = 2  # for arithmetic of our own: it is short, and shares the process's lock
 
@@ -34,7 +37,7 @@ class Simulators:
 
 def described() -> tuple[Simulator, ...]:
     """The simulators without anything that computes them: what documentation needs."""
-    return (income_tax.declare(()), hiring_cost.declare(()))
+    return (income_tax.declare(()), hiring_cost.declare(()), retirement.declare(()))
 
 
 def open_simulators(limits: Limits) -> Simulators:
@@ -44,5 +47,6 @@ def open_simulators(limits: Limits) -> Simulators:
     declared = (
         income_tax.declare((OpenFiscaModel(CURRENT, pool, income_tax.PROGRAM),)),
         hiring_cost.declare((OpenFiscaModel(CURRENT, pool, hiring_cost.PROGRAM),)),
+        retirement.declare((InProcess(VERSION, compute, executor),)),
     )
     return Simulators({one.id: one for one in declared}, (pool,), executor)

@@ -31,7 +31,8 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def simulator(self) -> str:
         """The identifier of the simulator that was tried: `hiring_cost-004` is of hiring-cost."""
-        return self.id.rpartition("-")[0].replace("_", "-")
+        name = self.id.rpartition("-")[0].replace("_", "-")
+        return "retirement" if name == "pension" else name
 
     @property
     def why(self) -> Text:

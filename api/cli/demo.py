@@ -133,7 +133,7 @@ def _fill(settings: Settings) -> list[str]:
     if not _published(settings):
         # All of them: what was read before an interruption is skipped, release by release.
         click.echo(f"Harvest: {len(runs.source_ids(settings))} sources")
-        with alone(settings, "harvest"), told() as tell:
+        with told() as tell:
             reports = runs.harvest(settings, None, False, tell)
         for report in reports:
             click.echo(f"  {report}")
@@ -174,7 +174,7 @@ def _serve(settings: Settings, late: list[str]) -> int:
     children: dict[str, subprocess.Popen[bytes]] = {}
     try:
         children["web"] = _child(settings, "serve", "--port", str(settings.web.port))
-        children["worker"] = _child(settings, "worker")
+        children["worker"] = _child(settings, "worker", "--concurrency", "2")
         _wait_until_ready(settings, children["web"])
         host = settings.web.host
         shown = "localhost" if host in ("127.0.0.1", "::1", "0.0.0.0") else host  # noqa: S104
@@ -187,7 +187,7 @@ def _serve(settings: Settings, late: list[str]) -> int:
             if children["worker"].poll() is not None:
                 click.echo("guichet: the worker ended by itself; started again.", err=True)
                 time.sleep(2)
-                children["worker"] = _child(settings, "worker")
+                children["worker"] = _child(settings, "worker", "--concurrency", "2")
             time.sleep(0.5)
     except KeyboardInterrupt:
         click.echo("\nStopping.")

@@ -4,7 +4,6 @@ import click
 
 from api.cli.main import FAILED, PARTIAL
 from api.cli.progress import told
-from catalog.database.locks import alone
 from config.settings import load
 
 
@@ -15,13 +14,14 @@ def command(sources: tuple[str, ...], dry_run: bool) -> int:
     """Read SOURCES (all of them when none is named) into the catalogue.
 
     What did not change is not written again: running it twice is harmless, and after an
-    interruption the same command carries on. Exit code 3: some source could not be read and
+    interruption the same command carries on. A source that another process is reading is left to
+    it. Exit code 3: some source could not be read and
     the others were.
     """
     settings = load()
     from harvest import runs
 
-    with alone(settings, "harvest"), told() as tell:
+    with told() as tell:
         reports = runs.harvest(settings, list(sources) or None, dry_run, tell)
     for report in reports:
         click.echo(report)

@@ -20,7 +20,12 @@ COMMANDS = {
     "serve": ("api.cli.serve", "Serve the web site and the API."),
     "worker": ("api.cli.worker", "Run background jobs: harvests, publications."),
     "harvest": ("api.cli.harvest", "Read the sources into the catalogue."),
+    "discover": (
+        "api.cli.discover",
+        "Visit communes' own sites and note which services they show.",
+    ),
     "runs": ("api.cli.runs", "What the last harvests did, and what waits for a person."),
+    "same": ("api.cli.same", "Merge and split what several sources say of one place."),
     "release": ("api.cli.release", "Decide on a loss that the brake held back."),
     "publish": ("api.cli.publish", "Make what readers see from the catalogue."),
     "bulk": ("api.cli.bulk", "Write the bulk files: everything public, as whole tables."),

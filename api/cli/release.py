@@ -4,7 +4,6 @@ import getpass
 
 import click
 
-from api.cli.progress import told
 from catalog.database import pools
 from config.settings import load
 
@@ -21,17 +20,18 @@ def command(run: int, reason: str, who: str | None, dismiss: bool) -> int:
     --dismiss nothing changes, and the next list is compared as if this one never was.
     """
     settings = load()
-    from catalog import materialise
+    from catalog import live
+    from crowd import audit
     from harvest import holds
 
     decision: holds.Decision = "dismissed" if dismiss else "released"
-    with pools.connect(settings, "harvest") as conn, told() as tell:
-        done = holds.decide(conn, run, decision, who or getpass.getuser(), reason)
-        if not dismiss:
-            tell("Scoring", 0, None)
-            refreshed = materialise.refresh(conn)
-            conn.commit()
-            tell("Scoring", refreshed.intervals, refreshed.intervals)
+    by = who or getpass.getuser()
+    with pools.connect(settings, "harvest") as conn:
+        done = holds.decide(
+            conn, run, decision, by, reason,
+            lambda here: audit.write_now(here, "cli", f"harvest-{decision}", f"run:{run}"),
+        )  # fmt: skip
+    live.settle(settings)
     for sentence in done:
         click.echo(sentence)
     return 0

@@ -5,10 +5,11 @@ from typing import Any
 
 from api.handlers.base import PageHandler, page_routes
 from api.parameters import day
-from catalog import communes, observations, offices
+from catalog import area_facts, communes, observations, office_card, offices
 from catalog import status as scoring
 from catalog.communes import Commune
 from catalog.observations import Observation
+from catalog.office_kinds import kind_name, office_kinds
 from catalog.offices import NearOffice
 from catalog.referential import Service
 from catalog.states import Simple, State, simple
@@ -19,6 +20,7 @@ DAYS = {"mo": "Monday", "tu": "Tuesday", "we": "Wednesday", "th": "Thursday", "f
         "sa": "Saturday", "su": "Sunday"}  # fmt: skip
 DAY = day("date", "The commune as it was known at the end of that day; absent: now.")
 ALIKE = 5  # communes like this one
+DESKS = 12  # offices of a commune on its page; « around me » has the others
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +47,10 @@ class CommunePage(PageHandler):
             held = await observations.of_commune(conn, commune.number)
             around = await offices.of_commune(conn, commune.number, now)
             near = await self._near(conn, commune, around)
+            mairie = next((one for one in around if one.kind == "mairie"), None)
+            corrected = await office_card.corrections_of(conn, mairie.id) if mairie else []
             alike = await communes.similar(conn, commune, ALIKE)
+            areas = await area_facts.of_commune(conn, commune.number)
         statuses = scoring.of_all(site.referential, held, now)
         lines = [
             self._line(service, statuses, held) for service in site.referential.services.values()
@@ -55,8 +60,12 @@ class CommunePage(PageHandler):
             "commune.html",
             found=found,
             commune=commune,
-            mairie=next((one for one in around if one.kind == "mairie"), None),
-            offices=around,
+            mairie=mairie,
+            corrected=corrected,
+            desks=_desks(around),
+            most_desks=DESKS,
+            areas=areas,
+            kind_name=lambda kind: kind_name(kind, self.language),
             near=near,
             lines=lines,
             counts=counts,
@@ -79,7 +88,13 @@ class CommunePage(PageHandler):
         if commune.latitude is None or commune.longitude is None:
             return []
         found = await offices.nearby(
-            conn, commune.latitude, commune.longitude, None, False, self.now, 5 + len(own)
+            conn,
+            commune.latitude,
+            commune.longitude,
+            None,
+            False,
+            self.now,
+            min(5 + len(own), offices.MOST),
         )
         mine = {office.id for office in own}
         return [office for office in found if office.id not in mine][:4]
@@ -165,6 +180,13 @@ class CommunePage(PageHandler):
                 )
             )
         return {"@context": "https://schema.org", "@graph": graph}
+
+
+def _desks(around: list[NearOffice]) -> list[NearOffice]:
+    """The offices that are not the town hall, by kind in the order of display."""
+    order = {kind: number for number, kind in enumerate(office_kinds())}
+    desks = (one for one in around if one.kind != "mairie")
+    return sorted(desks, key=lambda one: order.get(one.kind, len(order)))
 
 
 def _geo(latitude: float | None, longitude: float | None) -> dict[str, Any] | None:

@@ -7,6 +7,7 @@ from api.handlers.base import PageHandler, page_routes
 from api.parameters import choice, number, text
 from catalog import communes, offices, search
 from catalog.communes import Commune
+from catalog.office_kinds import kind_name, office_kinds
 from catalog.search import Found
 from catalog.states import Simple, State, simple
 from config.errors import GuichetError, Invalid
@@ -15,6 +16,8 @@ from geo import opening_hours
 Q = text("q", "A commune: its name, postal code or INSEE code.", max_length=200)
 LATITUDE = number("lat", "Latitude, degrees, rounded.", minimum=-90, maximum=90)
 LONGITUDE = number("lon", "Longitude, degrees, rounded.", minimum=-180, maximum=180)
+EVERY = "every"  # an empty choice of a form still has a value
+KIND = choice("kind", "Only offices of this kind.", lambda: (EVERY, *office_kinds()))
 OPEN = choice("open", "Only offices that are open now.", lambda: ("now",))
 CODES = text("codes", "Two to four INSEE codes, separated by commas.", max_length=60,
              pattern="[0-9A-Za-z, ]+")  # fmt: skip
@@ -41,17 +44,19 @@ class SearchPage(PageHandler):
 class AroundPage(PageHandler):
     """A list of offices by distance, from a commune that is named or a point that was given."""
 
-    parameters = (Q, LATITUDE, LONGITUDE, OPEN)
+    parameters = (Q, LATITUDE, LONGITUDE, OPEN, KIND)
 
     async def get(self) -> None:
         asked, lat, lon = self.ask(Q), self.ask(LATITUDE), self.ask(LONGITUDE)
         # A position is nobody's business but the visitor's.
         self.set_header("Cache-Control", "private, no-store")
         self.set_header("Referrer-Policy", "no-referrer")
+        kind = None if self.ask(KIND) == EVERY else self.ask(KIND)
         place: Commune | None = None
         choices: list[Found] = []
         near: list[Any] = []
         async with self.connection() as conn:
+            kinds = await offices.kinds_held(conn)
             if (lat is None or lon is None) and asked and asked.strip():
                 choices = await search.search(conn, asked, 8)
                 if choices:
@@ -59,7 +64,7 @@ class AroundPage(PageHandler):
                     lat, lon = place.latitude, place.longitude
             if lat is not None and lon is not None:
                 near = await offices.nearby(
-                    conn, round(lat, ROUNDING), round(lon, ROUNDING), None,
+                    conn, round(lat, ROUNDING), round(lon, ROUNDING), kind,
                     self.ask(OPEN) == "now", self.now, NEAREST,
                 )  # fmt: skip
         self.render_page(
@@ -72,6 +77,9 @@ class AroundPage(PageHandler):
             only_open=self.ask(OPEN) == "now",
             lat=lat,
             lon=lon,
+            kinds=kinds,
+            kind=kind,
+            kind_name=lambda kind: kind_name(kind, self.language),
             say_hours=lambda state: opening_hours.sentence(state, self.language),
         )
 

@@ -17,11 +17,12 @@ from tornado.web import HTTPError
 
 from api.handlers.base import PageHandler, page_routes
 from api.parameters import choice, read_all
+from api.rate_budget import wait_or_pass
 from api.simulator_forms import Form
 from api.simulator_result import Answered
 from api.simulator_words import Words, simulator_of, slug_of
 from config.errors import Invalid, NotFound, Unavailable
-from simulators import kept_answers, validation
+from simulators import calendar, kept_answers, validation
 from simulators.contract.faults import Fault, Faulty
 from simulators.contract.fields import Number, Wrong
 from simulators.contract.results import Result
@@ -115,8 +116,17 @@ class SimulatorMethod(SimulatorPages):
             by_simulator=validation.counted((one.simulator, one) for one in found.cases),
             by_tier=validation.counted((one.tier, one) for one in found.cases),
             by_source=validation.counted((one.source, one) for one in found.cases),
+            calendar=[
+                period
+                for period in calendar.published().values()
+                if period.sunset is not None or period.version in self._offered()
+            ],
             others=[one for one in found.cases if one.state != "agrees"],
         )
+
+    def _offered(self) -> set[str]:
+        known = self.site.simulators.by_id.values()
+        return {model.version for one in known for model in one.models}
 
     def _tier(self, tier: str) -> str:
         key = f"simulator.method.tiers.{tier}"
@@ -151,7 +161,8 @@ class SimulatorPage(SimulatorPages):
         said = Said(typed, options=options)
         self.private()
         try:
-            await self._answer(one, form, said)
+            with self.site.admission.enter():
+                await self._answer(one, form, said)
         except Faulty as refusal:
             said.faults = refusal.faults
             self.set_status(422)
@@ -258,7 +269,7 @@ class SimulatorPage(SimulatorPages):
             return None, ()
 
     async def _keep(self, one: Simulator, result: Result, said: Said) -> None:
-        if wait := self.site.keeping.wait(self.peer):
+        if wait := wait_or_pass(self.site.keeping, self.peer):
             self._retry_after = max(1, int(wait + 0.999))
             raise HTTPError(429)
         try:

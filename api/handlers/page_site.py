@@ -191,8 +191,8 @@ class SiteMap(PageHandler):
     def get(self) -> None:
         names = ("home", "map", "around-me", "search", "compare", "services", "simulators",
                  "simulator-method", "simulator-widget", "method", "sources", "records",
-                 "data", "api", "contribute", "help", "accessibility", "privacy",
-                 "legal")  # fmt: skip
+                 "data", "api", "contribute", "thanks", "crowd-policy", "register", "help",
+                 "accessibility", "privacy", "legal", "login")  # fmt: skip
         self.render_page("sitemap.html", names=names)
 
 
@@ -209,7 +209,7 @@ ROUTES: list[Any] = [
     *page_routes("sitemap", SiteMap),
     *(
         route
-        for name in ("help", "accessibility", "privacy", "legal", "contribute")
+        for name in ("help", "accessibility", "privacy", "legal")
         for route in page_routes(name, Prose)
     ),
 ]

@@ -33,11 +33,12 @@ class CommuneEntry(msgspec.Struct):
 
 
 class AskedEntry(msgspec.Struct):
-    """How the code that was asked leads to the commune: `current`, `merged`, `delegated`..."""
+    """How the code that was asked leads to the commune: `current`, `merged`, `delegated`...
+    `name` is null when no source says what the place was called."""
 
     code: str
     kind: str
-    name: str
+    name: str | None
     last_seen: date | None
     gone_by: date | None
 

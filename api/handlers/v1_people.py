@@ -36,12 +36,14 @@ class HoursState(msgspec.Struct):
 
 class NearEntry(msgspec.Struct):
     """`sources` are all that describe this place; `unlisted_since` is the day since which none of
-    them lists it any more, and null while one does."""
+    them lists it any more, and null while one does. `point_doubtful`: its published point lies
+    over 5 km outside its own commune, so that `distance_m` may be wrong."""
 
     id: int
     kind: str
     name: str
     distance_m: float
+    point_doubtful: bool
     lat: float | None
     lon: float | None
     address: str | None
@@ -56,6 +58,7 @@ class NearEntry(msgspec.Struct):
     unlisted_since: datetime | None
     observed_at: datetime
     hours: HoursState
+    helps_with: list[str]
 
 
 class NearbyAnswer(Answer, kw_only=True):
@@ -116,6 +119,7 @@ class Nearby(ApiHandler):
                     kind=one.kind,
                     name=one.name,
                     distance_m=round(one.distance_m, 1),
+                    point_doubtful=one.far,
                     lat=one.lat,
                     lon=one.lon,
                     address=one.address,
@@ -130,6 +134,7 @@ class Nearby(ApiHandler):
                     unlisted_since=one.unlisted_since,
                     observed_at=one.observed_at,
                     hours=hours_state(one.state),
+                    helps_with=list(one.helps_with),
                 )
                 for one in found
             ],

@@ -4,27 +4,26 @@ What people tell of themselves is in the body of a POST, never in an address, a 
 A permalink exists only when it is asked for, and its identifier tells nothing.
 """
 
-import asyncio
 import re
-from collections.abc import Awaitable
 from datetime import date
 from typing import Any
 
 import msgspec
-from tornado.iostream import StreamClosedError
-from tornado.web import HTTPError, stream_request_body
+from tornado.web import HTTPError
 
+from api.addresses import address
 from api.curve_picture import draw
 from api.handlers.base import IMMUTABLE, ApiHandler
 from api.openapi import Answer, Operation, TemplateRoute
 from api.parameters import choice, day, limit, number, read_all, text
-from config.errors import NotFound, Unavailable
-from config.memory import give_back
-from simulators import batch, kept_answers
+from api.rate_budget import wait_or_pass
+from config.errors import NotFound
+from simulators import batch, calendar, kept_answers
+from simulators.calendar import Period
 from simulators.contract import strict_json
 from simulators.contract.faults import Fault, Faulty, nearest
-from simulators.contract.results import Outcome, Result
-from simulators.contract.simulator import Call, Model, Simulator
+from simulators.contract.results import Result
+from simulators.contract.simulator import Model, Simulator
 from simulators.contract.texts import Law, Text
 from simulators.curves import MOST_POINTS, Curve, curve
 from simulators.inverse import solve
@@ -46,8 +45,6 @@ FIGURE = text("figure", "The figure that is wanted.", max_length=60, required=Tr
               pattern="[a-z_]+", example="net_before_tax")  # fmt: skip
 
 _IDENTIFIER = re.compile(r"[A-Za-z0-9_-]{22}", re.ASCII)
-LARGE_BODY_BYTES = 1 << 20  # from here on, memory goes back to the system after the answer
-BODY_SECONDS = 60.0  # for a batch to arrive: 40 MB at 5 Mbit/s
 
 
 def inputs() -> dict[str, Any]:
@@ -67,6 +64,7 @@ class SimulatorEntry(msgspec.Struct):
     title: Text
     summary: Text
     models: list[str]
+    calendar: list[Period]
     supported: list[str]
     principal: str
     invertible: list[str]
@@ -115,7 +113,10 @@ class SimulatorHandler(ApiHandler):
     def set_default_headers(self) -> None:
         super().set_default_headers()
         exposed = self._headers["Access-Control-Expose-Headers"]
-        more = "Location, RateLimit, RateLimit-Policy, Retry-After"
+        more = (
+            "Deprecation, Link, Location, Preference-Applied, RateLimit, RateLimit-Policy, "
+            "Retry-After, Sunset"
+        )
         self.set_header("Access-Control-Expose-Headers", f"{exposed}, {more}")
 
     def options(self, *args: str, **kwargs: str) -> None:
@@ -137,7 +138,12 @@ class SimulatorHandler(ApiHandler):
         )
 
     def pinned(self, simulator: Simulator) -> tuple[Model, date | None]:
-        return simulator.model(self.ask(MODEL)), self.ask(LAW_DATE)
+        model = simulator.model(self.ask(MODEL))
+        if (period := calendar.published().get(model.version)) is not None:
+            page = f"{self.origin}{address('simulator-method', 'en')}#versions"
+            for name, value in period.headers(page).items():
+                self.set_header(name, value)
+        return model, self.ask(LAW_DATE)
 
     def members(self) -> Any:
         """The JSON of the body. Raises Faulty, and 415 for another media type."""
@@ -153,8 +159,9 @@ class SimulatorHandler(ApiHandler):
         """The result of the inputs in the body."""
         simulator = self.simulator(name)
         model, law_date = self.pinned(simulator)
-        call = simulator.read(self.members(), law_date)
-        outcome = (await model.compute([call]))[0]
+        with self.site.admission.enter():  # first: a refusal must cost nothing
+            call = simulator.read(self.members(), law_date)
+            outcome = (await model.compute([call]))[0]
         if isinstance(outcome, Faulty):
             raise outcome
         return simulator.result(call, outcome, model.version)
@@ -177,6 +184,8 @@ class Simulators(SimulatorHandler):
             simulators=[
                 SimulatorEntry(
                     one.id, one.title, one.summary, [model.version for model in one.models],
+                    [calendar.published()[model.version] for model in one.models
+                     if model.version in calendar.published()],
                     list(one.supported), one.principal, list(one.invertible),
                     list(one.out_of_scope), list(one.law), f"/api/v1/simulators/{one.id}/schema",
                 )
@@ -217,7 +226,7 @@ class Keep(SimulatorHandler):
     parameters = (LAW_DATE, MODEL)
 
     async def post(self, simulator: str) -> None:
-        if wait := self.site.keeping.wait(self.peer):
+        if wait := wait_or_pass(self.site.keeping, self.peer):
             self._retry_after = max(1, int(wait + 0.999))
             raise HTTPError(429)
         result = await self.simulated(simulator)
@@ -260,9 +269,9 @@ class Curves(SimulatorHandler):
         if isinstance(members, dict) and variable in asked.by_name:
             members.setdefault(variable, asked.by_name[variable].example)
         call = asked.read(members, law_date)
-        found = await curve(
-            asked, model, call, variable, self.ask(LOW), self.ask(HIGH), max(2, self.ask(POINTS))
-        )
+        low, high, points = self.ask(LOW), self.ask(HIGH), max(2, self.ask(POINTS))
+        with self.site.admission.enter():
+            found = await curve(asked, model, call, variable, low, high, points)
         if self.ask(PICTURE) == "svg":
             self.private(draw(found, asked, self.ask(LANGUAGE)), "image/svg+xml")
         else:
@@ -288,7 +297,8 @@ class Inverse(SimulatorHandler):
         wanted = _wanted(members)
         members.setdefault(asked.principal, asked.by_name[asked.principal].example)
         call = asked.read(members, law_date)
-        at, outcome = await solve(asked, model, call, figure, wanted)
+        with self.site.admission.enter():
+            at, outcome = await solve(asked, model, call, figure, wanted)
         self.private(msgspec.json.encode(asked.result(at, outcome, model.version)))
 
 
@@ -301,105 +311,9 @@ def _wanted(members: Any) -> float:
     return float(found)
 
 
-@stream_request_body
-class Batch(SimulatorHandler):
-    """Rows in, rows out. The body is larger than others: it has its own limit and time."""
-
-    post_operation = Operation(
-        "simulate_batch", "Simulate many cases", "Simulators", media_type=batch.NDJSON,
-        bodies=batch.MEDIA_TYPES,
-        description="A JSON array, NDJSON, CSV (the first line names the inputs) or an Arrow IPC "
-        "stream. The answer is of the same media type, or of `Accept`; a row that is wrong says "
-        "so at its own place.",
-    )  # fmt: skip
-    parameters = (LAW_DATE, MODEL)
-
-    async def prepare(self) -> None:
-        self._received: list[bytes] = []
-        self._size = 0
-        self._limit = self.site.settings.simulators.most_batch_bytes
-        connection: Any = self.request.connection
-        # Counted here, so that what is too large is answered and not only cut.
-        connection.set_max_body_size(self._limit * 2)
-        connection.set_body_timeout(BODY_SECONDS)
-        await super().prepare()
-        if int(self.request.headers.get("Content-Length", "0")) > self._limit * 2:
-            raise HTTPError(413)
-        if self.request.method == "POST" and self.media_type() not in batch.MEDIA_TYPES:
-            raise HTTPError(415)
-
-    def error_headers(self, status_code: int) -> None:
-        super().error_headers(status_code)
-        if status_code == 413:  # what is still being sent is not read
-            self.set_header("Connection", "close")
-
-    def data_received(self, chunk: bytes) -> None:
-        self._size += len(chunk)
-        if self._size <= self._limit:
-            self._received.append(chunk)
-
-    async def post(self, simulator: str) -> None:
-        if self._size > self._limit:
-            raise HTTPError(413)
-        asked = self.simulator(simulator)
-        model, law_date = self.pinned(asked)
-        body, self._received = b"".join(self._received), []
-        most = self.site.settings.simulators.most_batch_rows
-        try:
-            rows = await asyncio.to_thread(batch.rows_of, body, self.media_type(), most)
-        except batch.TooMany:
-            raise HTTPError(413) from None
-        del body
-        media_type = self._answer_type()
-        writer = batch.Writer(media_type, await self._figures(asked, model))
-        self.set_header("Content-Type", media_type)
-        self.set_header("Cache-Control", "no-store")
-        self.write(writer.head())
-        try:
-            async for answers in batch.answers(asked, model, rows, law_date):
-                self.write(writer.chunk(answers))
-                await self._flushed(self.flush())
-        except StreamClosedError:
-            return  # the caller has gone: nothing more is computed
-        finally:
-            del rows
-            if self._size >= LARGE_BODY_BYTES:
-                await asyncio.to_thread(give_back)
-        await self.finish(writer.tail())
-
-    def _answer_type(self) -> str:
-        accepted = self.request.headers.get("Accept", "*/*")
-        for media_type in batch.MEDIA_TYPES:
-            if media_type in accepted:
-                return media_type
-        if "*/*" in accepted:
-            return self.media_type()
-        raise HTTPError(406)
-
-    async def _figures(self, asked: Simulator, model: Model) -> tuple[str, ...]:
-        """The figures of this simulator, which are columns of CSV and Arrow."""
-        call: Call = asked.read(asked.example(), None)
-        outcome = (await model.compute([call]))[0]
-        if not isinstance(outcome, Outcome):
-            raise Unavailable("The simulator does not answer its own example.")
-        return tuple(figure.id for figure in outcome.figures)
-
-    async def _flushed(self, sent: Awaitable[None]) -> None:
-        """Wait for a reader, but not for ever."""
-        try:
-            async with asyncio.timeout(self.site.settings.web.write_timeout_seconds):
-                await sent
-        except TimeoutError:
-            stream: Any = getattr(self.request.connection, "stream", None)
-            if stream is not None:
-                stream.close()
-            raise StreamClosedError from None
-
-
 ROUTES = [
     TemplateRoute("/api/v1/simulators", Simulators),
     TemplateRoute("/api/v1/simulators/{simulator}/schema", Schema),
-    TemplateRoute("/api/v1/simulators/{simulator}/batch", Batch),
     TemplateRoute("/api/v1/simulators/{simulator}/curve", Curves),
     TemplateRoute("/api/v1/simulators/{simulator}/inverse", Inverse),
     TemplateRoute("/api/v1/simulators/{simulator}/answers", Keep),

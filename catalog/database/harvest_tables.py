@@ -84,8 +84,8 @@ office_merge = Table(
     metadata,
     Column("id", BigInteger, Identity(), primary_key=True),
     Column("action", Text, nullable=False, comment="merge|split"),
-    Column("kept_id", BigInteger, ForeignKey("catalog.office.id"), nullable=False, index=True),
-    Column("merged_id", BigInteger, ForeignKey("catalog.office.id"), nullable=False, index=True),
+    Column("kept_id", BigInteger, nullable=False, index=True),
+    Column("merged_id", BigInteger, nullable=False, index=True),
     Column("score", Double, comment="0..1; null: a person decided without one"),
     Column("explained", JSONB),
     Column("decided_by", Text, nullable=False),
@@ -101,7 +101,7 @@ office_correction = Table(
     "office_correction",
     metadata,
     Column("id", BigInteger, Identity(), primary_key=True),
-    Column("office_id", BigInteger, ForeignKey("catalog.office.id"), nullable=False),
+    Column("office_id", BigInteger, nullable=False),
     Column("field", Text, nullable=False),
     Column("value", JSONB, comment="{value: ...}; null: the correction ends"),
     Column("nature", Text, nullable=False, comment="see catalog.observations.Nature"),
@@ -139,6 +139,21 @@ hold = Table(
     Index("ix_hold_source_id", "source_id", "subject", "state"),
     schema="harvest",
 )
+# An editor whose doors did not answer when a commune's site was visited: one line for the editor,
+# however many communes send their residents there, and none of them loses anything by it.
+editor_incident = Table(
+    "editor_incident",
+    metadata,
+    Column("id", BigInteger, Identity(), primary_key=True),
+    Column("editor", Text, nullable=False, comment="as in harvest/discover/editors.toml"),
+    Column("message", Text, nullable=False),
+    Column("opened_at", MOMENT, nullable=False, server_default=NOW),
+    Column("closed_at", MOMENT, comment="null: its doors do not answer now"),
+    Index(
+        "uq_editor_incident_open", "editor", unique=True, postgresql_where=text("closed_at is null")
+    ),
+    schema="harvest",
+)
 # The plan of a run in lines that people read, whether it was applied, held or only printed.
 run_plan = Table(
     "run_plan",
@@ -151,5 +166,17 @@ run_plan = Table(
         autoincrement=False,
     ),
     Column("lines", ARRAY(Text), nullable=False),
+    schema="harvest",
+)
+# How far the harvests are that run now, for people who watch. A row whose process died stays until
+# the next harvest of its source; `at` says how old it is.
+progress = Table(
+    "progress",
+    metadata,
+    Column("source_id", Text, primary_key=True),
+    Column("what", Text, nullable=False),
+    Column("done", BigInteger, nullable=False),
+    Column("total", BigInteger, comment="null: nobody knows"),
+    Column("at", MOMENT, nullable=False, server_default=NOW),
     schema="harvest",
 )

@@ -5,23 +5,29 @@ A subject's shapes are in a file of its own; adding one is adding a line here.
 
 from catalog.database import (
     area_tables,
+    contribution_tables,
     crowd_tables,
+    doubt_tables,
     harvest_tables,
     ogc_tables,
     outbox_tables,
     outline_tables,
     record_tables,
+    simulation_tables,
     tables,
 )
 
 SUBJECTS = (
     tables,
     area_tables,
+    contribution_tables,
     crowd_tables,
+    doubt_tables,
     harvest_tables,
     ogc_tables,
     outbox_tables,
     outline_tables,
     record_tables,
+    simulation_tables,
 )
 metadata = tables.metadata

@@ -104,7 +104,7 @@ former_code = Table(
     metadata,
     Column("code", Text, primary_key=True),
     Column("kind", Text, primary_key=True, comment="merged|delegated|associated|district|sector"),
-    Column("name", Text, nullable=False),
+    Column("name", Text, nullable=False, comment="'': no source says it"),
     Column("search_name", Text, nullable=False),
     Column("commune_number", Integer, ForeignKey("catalog.commune.number"), nullable=False),
     Column("last_seen", Date, comment="last vintage in which it was a commune; null: unknown"),

@@ -10,7 +10,8 @@ select o.id, o.kind, o.name, c.code as commune_code, c.name as commune_name,
        st_distance(o.point::geography,
                    st_setsrid(st_makepoint(%(lon)s::float8, %(lat)s::float8), 4326)::geography)
          as distance_m,
-       o.source_id, o.observed_at, o.sources, o.unlisted_since, near.degrees
+       o.source_id, o.observed_at, o.sources, o.unlisted_since, o.helps_with,
+       far.office_id is not null as far, near.degrees
 from (
   select each.id, min(each.degrees) as degrees
   from   unnest(%(longitudes)s::float8[]) as around (longitude)
@@ -37,4 +38,5 @@ from (
 ) near
 join   catalog.pub_office o on o.id = near.id
 left   join catalog.commune c on c.number = o.commune_number
+left   join catalog.office_far far on far.office_id = o.id
 order  by near.degrees, o.id

@@ -14,7 +14,7 @@ with candidate as (
   where  postal_codes && %(postcodes)s::text[]
     and  valid_to is null
   union  all
-  select commune_number, 'former', name, 1
+  select commune_number, 'former', nullif(name, ''), 1
   from   catalog.former_code
   where  code = %(code)s::text
 ), best as (

@@ -83,7 +83,7 @@ def _territory(tables: Mapping[str, list[dict[str, Any]]]) -> Territory:
                 )
             )
             former.extend(
-                FormerCodeRow(code=old, kind="merged", name=row["nom"], commune_code=row["code"])
+                FormerCodeRow(code=old, kind="merged", name="", commune_code=row["code"])
                 for old in row.get("anciensCodes", ())
                 if old != row["code"]
             )
@@ -94,11 +94,12 @@ def _territory(tables: Mapping[str, list[dict[str, Any]]]) -> Territory:
                     code=row["code"], kind=KINDS[row["type"]], name=row["nom"], commune_code=holder
                 )
             )
-    # A merged commune that lives on as a délégée has its own name there: prefer it.
+    # The source lists former codes without their names. One that lives on as a délégée has its
+    # own name there; the others have none ("") until an older directory says it: never the
+    # successor's, which they did not bear.
     own_names = {row.code: row.name for row in former if row.kind != "merged"}
     former = [
-        row if row.kind != "merged" else row.named(own_names.get(row.code, row.name))
-        for row in former
+        row if row.kind != "merged" else row.named(own_names.get(row.code, "")) for row in former
     ]
     used = {row.departement_code for row in communes}
     regions = {row.region_code for row in communes}

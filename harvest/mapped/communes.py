@@ -7,7 +7,7 @@ fits; else a point, by the outline that it lies in. What fits two communes fits 
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -37,10 +37,13 @@ class Known:
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """A commune, and how it was found: one of HOW."""
+    """A commune, and how it was found: one of HOW. `part`: what was named is only a part of it (an
+    arrondissement, a former commune): an office there is in the commune, and a fact of the part
+    is no fact of the whole."""
 
     code: str
     how: str
+    part: bool = False
 
 
 HOW: Mapping[str, str] = {
@@ -62,21 +65,20 @@ class Gazetteer:
     former: dict[str, str] = field(default_factory=dict)
     names: defaultdict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     postcodes: defaultdict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
+    names_now: dict[str, frozenset[str]] = field(default_factory=dict)
     hosts: dict[str, str] = field(default_factory=dict)
 
     def add(self, commune: Known, former_names: Iterable[str] = ()) -> None:
         self.communes[commune.code] = commune
         for name in (commune.name, *former_names):
             self.name(name, commune.code)
+        self.names_now[commune.code] = frozenset(_forms(commune.name))
         for postcode in commune.postal_codes:
             self.postcodes[postcode].add(commune.code)
 
     def name(self, name: str, code: str) -> None:
-        folded = fold(name)
-        self.names[folded].add(code)
-        for article in ARTICLES:  # « LE PECQ » and « PECQ »
-            if folded.startswith(article):
-                self.names[folded.removeprefix(article)].add(code)
+        for form in _forms(name):
+            self.names[form].add(code)
 
     def match(self, said: Said) -> Match | str:
         """The commune, or the reason why none is sure."""
@@ -86,7 +88,7 @@ class Gazetteer:
         if said.code in self.communes:
             return Match(said.code, "code")
         if said.code in self.former:
-            return Match(self.former[said.code], "former-code")
+            return Match(self.former[said.code], "former-code", part=True)
         if said.name:
             return self._by_name(said)
         if said.postcode:
@@ -94,9 +96,17 @@ class Gazetteer:
         return f"{said.code!r} is no commune's code" if said.code else "it names no commune"
 
     def _by_name(self, said: Said) -> Match | str:
-        candidates = self._called(said.name)
+        candidates, district = self._called(said.name)
         if not candidates:
             return f"no commune is called {said.name!r}"
+        found = self._there(said, candidates)
+        if isinstance(found, str):
+            return found
+        own = self.names_now.get(found.code, frozenset())
+        part = district or not own & {fold(said.name), CEDEX.sub("", fold(said.name)).strip()}
+        return replace(found, part=part)
+
+    def _there(self, said: Said, candidates: set[str]) -> Match | str:
         if said.postcode:
             there = candidates & self.postcodes.get(said.postcode, set())
             if there:
@@ -109,16 +119,14 @@ class Gazetteer:
             there = {code for code in candidates if departement_of(code) == departement}
         return self._one(there, "name-departement")
 
-    def _called(self, name: str) -> set[str]:
+    def _called(self, name: str) -> tuple[set[str], bool]:
+        """The communes of a name, and whether it was the name of an arrondissement."""
         folded = fold(name)
-        for form in (
-            folded,
-            CEDEX.sub("", folded).strip(),
-            DISTRICT.sub("", CEDEX.sub("", folded).strip()).strip(),
-        ):
+        bare = CEDEX.sub("", folded).strip()
+        for form in (folded, bare, DISTRICT.sub("", bare).strip()):
             if form and (found := self.names.get(form)):
-                return set(found)
-        return set()
+                return set(found), form not in (folded, bare)
+        return set(), False
 
     def _one(self, codes: set[str], how: str) -> Match | str:
         if len(codes) == 1:
@@ -126,6 +134,13 @@ class Gazetteer:
         if codes:
             return f"several communes fit: {', '.join(sorted(codes)[:5])}"
         return "no commune of that place has this name"
+
+
+def _forms(name: str) -> set[str]:
+    """A name as it is compared, and without its article: « LE PECQ » and « PECQ »."""
+    folded = fold(name)
+    bare = {folded.removeprefix(article) for article in ARTICLES if folded.startswith(article)}
+    return {folded, *bare}
 
 
 def gazetteer(conn: Connection, hosts: bool = False) -> Gazetteer:

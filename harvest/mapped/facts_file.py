@@ -110,10 +110,12 @@ class _Sieve:
         match = self.gazetteer.match(said)
         first = row not in self._rows
         self._rows.add(row)
-        if isinstance(match, Match):
+        if isinstance(match, Match) and not match.part:
             self.how[match.how] += first
             yield match.code, match.how
         elif first:
+            if isinstance(match, Match):
+                match = f"a part of {match.code}: what is said of it is not said of the whole"
             written = " ".join(
                 filter(None, (said.host, said.code, said.postcode, said.name, said.departement))
             )

@@ -173,11 +173,11 @@ def _inside(geometry: Any, where: str, opened: Opened) -> tuple[float, float]:
     """A point inside a shape. What is drawn wrong is repaired first, and that is listed."""
     import shapely
     from shapely.geometry import shape
-    from shapely.lib import GEOSException
+    from shapely.lib import ShapelyError
 
     try:
         drawn = shapely.force_2d(shape(geometry))
-    except GEOSException as error:
+    except ShapelyError as error:
         raise Invalid(f"not a geometry: {error}") from error
     if drawn.is_empty:
         raise Invalid("an empty geometry")

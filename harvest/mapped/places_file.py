@@ -2,18 +2,20 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from math import asin, cos, radians, sin, sqrt
 from pathlib import Path
 
-from catalog.ingest import OfficeRow, Rejection, save_offices
+from catalog.ingest import OfficeRow, Rejection
 from geo import french_crs
 from geo.cog import departement_of, timezone_of
-from harvest import journal
+from harvest import journal, office_runs
 from harvest.apply import Context, Said
 from harvest.journal import RunReport
 from harvest.mapped import communes, sandbox
 from harvest.mapped.communes import Gazetteer, Match
 from harvest.mapped.records import Place, Record, Refused, records
+from harvest.office_runs import OfficesSaid
 from harvest.source_files import Release, SourceFile
 
 FAR_KM = 100.0  # from the middle of its commune: the largest, in Guyane, are 150 km across
@@ -31,37 +33,47 @@ def apply(context: Context, output: sandbox.Output) -> RunReport:
     gazetteer = communes.gazetteer(context.conn)
     try:
         # Before the offices are copied: the connection can do one thing at a time.
-        points = communes.by_points(context.conn, _homeless(gazetteer, output.file))
+        first = _first_look(gazetteer, output.file)
+        points = communes.by_points(context.conn, first.homeless)
         sieve = _Sieve(gazetteer, points)
-        counts = offer(context, evidence_id, sieve.offices(records(output.file)))
+        said = office_runs.offer(
+            context,
+            evidence_id,
+            sieve.offices(records(output.file)),
+            unread=sieve.unread,
+            complete=first.complete,
+        )
     finally:
         output.file.unlink(missing_ok=True)
     context.reject(sieve.rejections)
-    return finish(context, output, sieve.how, counts, len(sieve.rejections))
+    rejected = len(sieve.rejections) + len(said.rejections)
+    return finish(context, output, sieve.how, said.counts(), rejected, said)
 
 
-def _homeless(gazetteer: Gazetteer, file: Path) -> dict[str, tuple[float, float]]:
-    """The points of the places that say no sure commune: outlines may tell."""
-    return {
-        record.remote_id: record.point
-        for record in records(file)
-        if isinstance(record, Place)
-        and record.point is not None
-        and -180 <= record.point[0] <= 180
-        and -90 <= record.point[1] <= 90
-        and not isinstance(gazetteer.match(record.said), Match)
-    }
+@dataclass(slots=True)
+class _FirstLook:
+    """What must be known of all the records before the first one is handed over."""
+
+    homeless: dict[str, tuple[float, float]] = field(default_factory=dict)
+    complete: bool = True  # every row could be read so far that it says which place it is
 
 
-def offer(context: Context, evidence_id: int, rows: Iterable[OfficeRow]) -> dict[str, int]:
-    """Give offices to the catalogue: the one place to change when plans hold them too."""
-    return save_offices(
-        context.conn,
-        rows,
-        source_id=context.source.id,
-        evidence_id=evidence_id,
-        observed_at=context.observed_at,
-    )
+def _first_look(gazetteer: Gazetteer, file: Path) -> _FirstLook:
+    """The points of the places that say no sure commune (outlines may tell), and whether some
+    row is lost: then nobody knows which places the list no longer holds."""
+    look = _FirstLook()
+    for record in records(file):
+        if isinstance(record, Refused):
+            look.complete = look.complete and record.field not in ("row", "remote_id")
+        elif (
+            isinstance(record, Place)
+            and record.point is not None
+            and -180 <= record.point[0] <= 180
+            and -90 <= record.point[1] <= 90
+            and not isinstance(gazetteer.match(record.said), Match)
+        ):
+            look.homeless[record.remote_id] = record.point
+    return look
 
 
 def finish(
@@ -70,7 +82,7 @@ def finish(
     how: Counter[str],
     counts: dict[str, int],
     rejected: int,
-    said: Said | None = None,
+    said: Said | OfficesSaid,
 ) -> RunReport:
     """The report of a file, and what was noticed of it in the journal."""
     for note in output.summary.notes:
@@ -82,9 +94,8 @@ def finish(
         f"by_{name.replace('-', '_')}": n for name, n in sorted(how.items()) if name != "code"
     }
     total["rejected"] = rejected
-    message = "; ".join(filter(None, (said.message if said else "", *output.summary.notes)))
-    held = said is not None and said.held
-    return context.report(held, total, message, said.details if said else ())
+    message = "; ".join(filter(None, (said.message, *output.summary.notes)))
+    return context.report(said.held, total, message, said.details)
 
 
 class _Sieve:
@@ -95,6 +106,7 @@ class _Sieve:
         self.points = points
         self.how: Counter[str] = Counter()
         self.rejections: list[Rejection] = []
+        self.unread: set[str] = set()  # ids that are listed, though not published: not lost
         self._listed: dict[str, str] = {}
 
     def offices(self, found: Iterable[Record]) -> Iterator[OfficeRow]:
@@ -102,6 +114,7 @@ class _Sieve:
         for record in found:
             if isinstance(record, Refused):
                 self.rejections.append(record.rejection)
+                self.unread.add(record.remote_id)
             elif isinstance(record, Place):
                 match = self._match(record)
                 if match is not None:
@@ -119,6 +132,7 @@ class _Sieve:
             return self.points[place.remote_id]
         nowhere = "" if place.point is None else ", and its point is in no commune"
         self._reject(place, "commune", match + nowhere, _said(place))
+        self.unread.add(place.remote_id)
         return None
 
     def _office(self, place: Place, match: Match) -> OfficeRow:

@@ -6,23 +6,28 @@ its rank (`Choice.rank`), a number.
 """
 
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any
 
 from simulators.contract.faults import nearest
 from simulators.contract.strict_json import NotFinite, readable
 from simulators.contract.texts import Law, Text
 
-type Value = float | int | bool | str | tuple[float, ...]
+type Value = float | int | bool | str | date | tuple[float, ...] | Mapping[int, float]
 
 
 class Wrong(Exception):
-    """One value cannot be an input; the reader adds the place."""
+    """One value cannot be an input; the reader adds the place, `steps` goes on inside it."""
 
-    def __init__(self, code: str, message: Text, suggestion: str | None = None) -> None:
+    def __init__(
+        self, code: str, message: Text, suggestion: str | None = None, steps: tuple[str, ...] = ()
+    ) -> None:
         super().__init__(message.en)
         self.code, self.message, self.suggestion = code, message, suggestion
+        self.steps = steps
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,7 +60,7 @@ class Field:
             "title": self.title.in_language(language),
             "description": self.description.in_language(language),
             **self.shape(language),
-            "examples": [_plain(self.example)],
+            "examples": [plain(self.example)],
             "x-text": {
                 tongue: {
                     "title": self.title.in_language(tongue),
@@ -67,7 +72,7 @@ class Field:
         if self.group:
             found["x-group"] = self.group
         if self.default is not None:
-            found["default"] = _plain(self.default)
+            found["default"] = plain(self.default)
         if self.law is not None:
             found["x-law"] = {"citation": self.law.citation, "url": self.law.url}
         return found
@@ -104,8 +109,8 @@ class Number(Field):
     def shape(self, language: str) -> Mapping[str, Any]:
         return {
             "type": "number",
-            "minimum": _plain(self.minimum),
-            "maximum": _plain(self.maximum),
+            "minimum": plain(self.minimum),
+            "maximum": plain(self.maximum),
             "x-unit": self.unit,
         }
 
@@ -218,12 +223,137 @@ class Series(Field):
         }
 
 
+@dataclass(frozen=True, kw_only=True)
+class Day(Field):
+    """A date of the calendar as ISO 8601 writes it (`1964-05-16`), within bounds."""
+
+    earliest: date
+    latest: date
+
+    def read(self, value: Any) -> date:
+        # Arrow has dates of its own; a moment (datetime) is a date for Python, not for us.
+        if type(value) is not date:
+            value = self._parsed(value)
+        if value < self.earliest:
+            least = self.earliest.isoformat()
+            raise Wrong("too-small", Text(f"Au plus tôt le {least}.", f"{least} at the earliest."))
+        if value > self.latest:
+            most = self.latest.isoformat()
+            raise Wrong("too-large", Text(f"Au plus tard le {most}.", f"{most} at the latest."))
+        found: date = value
+        return found
+
+    def read_text(self, text: str) -> date:
+        return self.read(text.strip())
+
+    @staticmethod
+    def _parsed(value: Any) -> date:
+        try:
+            if isinstance(value, str) and _ISO_DAY.fullmatch(value):
+                return date.fromisoformat(value)
+        except ValueError:
+            pass
+        message = Text(
+            "Une date de la forme AAAA-MM-JJ est attendue.",
+            "A date such as 1964-05-16 is expected.",
+        )
+        raise Wrong("not-a-date", message)
+
+    def shape(self, language: str) -> Mapping[str, Any]:
+        return {
+            "type": "string",
+            "format": "date",
+            "x-minimum": self.earliest.isoformat(),
+            "x-maximum": self.latest.isoformat(),
+        }
+
+
+@dataclass(frozen=True, kw_only=True)
+class Yearly(Field):
+    """A number for each of some years, in `unit`: `{"1998": 15200, "1999": 15900.5}`.
+
+    In forms and CSV cells, years and numbers in pairs: `1998:15200 1999:15900,5`.
+    """
+
+    unit: str
+    minimum: float
+    maximum: float
+    first_year: int
+    last_year: int
+
+    def read(self, value: Any) -> Mapping[int, float]:
+        if not isinstance(value, Mapping):
+            message = Text(
+                "Un objet JSON est attendu : un nombre pour chaque année.",
+                "A JSON object is expected: a number for each year.",
+            )
+            raise Wrong("not-by-year", message)
+        for name in getattr(value, "repeated", ()):
+            message = Text("Année donnée plusieurs fois.", "A year given more than once.")
+            raise Wrong("repeated", message, steps=(self._shown(name),))
+        if len(value) > self.last_year - self.first_year + 1:
+            raise Wrong("too-many", Text("Trop d'années.", "Too many years."))
+        one = Number(
+            name=self.name, title=self.title, description=self.description, example=0,
+            unit=self.unit, minimum=self.minimum, maximum=self.maximum,
+        )  # fmt: skip
+        found = {}
+        for name, amount in value.items():
+            year = self._year(name)
+            try:
+                found[year] = one.read(amount)
+            except Wrong as wrong:
+                raise Wrong(wrong.code, wrong.message, steps=(str(year),)) from None
+        return dict(sorted(found.items()))
+
+    def read_text(self, text: str) -> Mapping[int, float]:
+        pairs = _SPACED_COLON.sub(":", text.replace(";", " ")).split()
+        found: dict[str, object] = {}
+        for pair in pairs:
+            year, _, amount = pair.partition(":")
+            if year in found:
+                message = Text("Année donnée plusieurs fois.", "A year given more than once.")
+                raise Wrong("repeated", message, steps=(self._shown(year),))
+            found[year] = _parsed(amount)
+        return self.read(found)
+
+    def _year(self, name: Any) -> int:
+        if isinstance(name, str) and _YEAR.fullmatch(name):
+            year = int(name)
+            if self.first_year <= year <= self.last_year:
+                return year
+        message = Text(
+            f"Une année de {self.first_year} à {self.last_year} est attendue.",
+            f"A year from {self.first_year} to {self.last_year} is expected.",
+        )
+        raise Wrong("not-a-year", message, steps=(self._shown(name),))
+
+    @staticmethod
+    def _shown(name: Any) -> str:
+        return "".join(letter for letter in str(name)[:20] if readable(letter))
+
+    def shape(self, language: str) -> Mapping[str, Any]:
+        return {
+            "type": "object",
+            "propertyNames": {"pattern": "^(19|20)[0-9]{2}$"},
+            "maxProperties": self.last_year - self.first_year + 1,
+            "additionalProperties": {
+                "type": "number",
+                "minimum": plain(self.minimum),
+                "maximum": plain(self.maximum),
+            },
+            "x-unit": self.unit,
+            "x-first-year": self.first_year,
+            "x-last-year": self.last_year,
+        }
+
+
 def number_of(values: Mapping[str, Value], name: str) -> float:
     """The value of an input that is a number or a flag, as engines take it."""
     found = values[name]
-    if isinstance(found, str | tuple):
-        raise TypeError(f"{name} is not a number")
-    return float(found)
+    if isinstance(found, int | float):
+        return float(found)
+    raise TypeError(f"{name} is not a number")
 
 
 _NOT_FINITE = Text("Un nombre fini est attendu.", "A finite number is expected.")
@@ -231,6 +361,9 @@ _NOT_A_NUMBER = Text(
     "Un nombre JSON est attendu, sans guillemets.", "A JSON number is expected, without quotes."
 )
 _DIGITS = frozenset("0123456789.+-")
+_ISO_DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+_YEAR = re.compile(r"\d{4}", re.ASCII)
+_SPACED_COLON = re.compile(r"\s*:\s*")
 
 
 def _parsed(text: str) -> object:
@@ -245,10 +378,14 @@ def _parsed(text: str) -> object:
         return text
 
 
-def _plain(value: Value) -> object:
+def plain(value: Value) -> object:
     """As JSON writes it: 2 rather than 2.0."""
     if isinstance(value, tuple):
-        return [_plain(one) for one in value]
+        return [plain(one) for one in value]
+    if isinstance(value, Mapping):
+        return {str(year): plain(amount) for year, amount in value.items()}
+    if isinstance(value, date):
+        return value.isoformat()
     if isinstance(value, float) and value == int(value):
         return int(value)
     return value

@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import Any, Protocol
 
 from simulators.contract.faults import Fault, Faulty, nearest, pointer
-from simulators.contract.fields import Field, Number, Value, Wrong
+from simulators.contract.fields import Field, Number, Value, Wrong, plain
 from simulators.contract.results import Assumption, Outcome, Result
 from simulators.contract.strict_json import member_faults
 from simulators.contract.texts import Law, Text
@@ -58,6 +58,7 @@ class Simulator:
     supported: tuple[str, ...] = ()  # dates or years, as a refusal lists them
     invertible: tuple[str, ...] = ()  # figures that grow with the principal input
     year_input: str | None = None  # the input that a pinned law date fills when it is not given
+    sample: Mapping[str, Value] = field(default_factory=dict)  # what an example needs besides
     by_name: Mapping[str, Field] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -108,8 +109,8 @@ class Simulator:
             except Wrong as wrong:
                 faults.append(
                     Fault(
-                        pointer=pointer(name), code=wrong.code, message=wrong.message,
-                        suggestion=wrong.suggestion,
+                        pointer=pointer(name, *wrong.steps), code=wrong.code,
+                        message=wrong.message, suggestion=wrong.suggestion,
                     )
                 )  # fmt: skip
         for one in self.fields:
@@ -149,9 +150,10 @@ class Simulator:
             inputs={one.name: call.values[one.name] for one in self.fields},
         )
 
-    def example(self) -> dict[str, Value]:
-        """The inputs of a case that this simulator answers."""
-        return {one.name: one.example for one in self.fields if one.required}
+    def example(self) -> dict[str, object]:
+        """The inputs of a case that this simulator answers, as JSON has them."""
+        required = {one.name: one.example for one in self.fields if one.required}
+        return {name: plain(value) for name, value in {**required, **self.sample}.items()}
 
     def schema(self, language: str = "fr") -> dict[str, Any]:
         """The JSON Schema (2020-12) of the inputs."""

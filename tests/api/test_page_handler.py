@@ -12,6 +12,7 @@ from tornado.web import Application
 
 from api.assets import Assets
 from api.handlers.base import NotFoundPage, PageHandler, log_request, page_routes
+from api.metrics import Metrics
 from api.parameters import limit
 from api.rate_budget import RateBudget
 from api.templates import environment
@@ -45,6 +46,7 @@ async def client(tmp_path):
     site = SimpleNamespace(
         settings=SimpleNamespace(web=web), templates=templates, assets=Assets(tmp_path),
         budget=RateBudget(0, 1), referential=referential.current(), published=False, in_flight=0,
+        metrics=Metrics(),
     )  # fmt: skip
     server = HTTPServer(
         Application(

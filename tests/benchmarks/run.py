@@ -64,7 +64,14 @@ def site(settings: Settings) -> Iterator[tuple[str, int]]:
     process = subprocess.Popen(
         [sys.executable, "-m", "api.cli.main", "--log-level", "warning", "serve"],
         cwd=ROOT,
-        env={**os.environ, "PORT": str(port), "GUICHET_WEB__RATE_PER_SECOND": "0"},
+        env={
+            **os.environ,
+            "PORT": str(port),
+            "GUICHET_WEB__RATE_PER_SECOND": "0",
+            # contributions.py speaks for a thousand networks.
+            "GUICHET_WEB__TRUSTED_PROXIES": "127.0.0.1",
+            "GUICHET_CROWD__SENT_PER_SECOND": "0",
+        },
     )
     base = f"http://127.0.0.1:{port}"
     try:

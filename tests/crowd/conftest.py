@@ -38,7 +38,7 @@ class Running:
 
 @contextlib.asynccontextmanager
 async def running(settings: Settings, *, refresh: bool = False) -> AsyncIterator[Running]:
-    web = settings.web.model_copy(update={"rate_per_second": 0})
+    web = settings.web.model_copy(update={"rate_per_second": 0, "trusted_proxies": ("127.0.0.1",)})
     site = open_site(settings.model_copy(update={"web": web}))
     await site.pool.open()
     if refresh:

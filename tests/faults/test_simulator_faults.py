@@ -2,8 +2,10 @@
 crowd. Rows D5, D9 and D10 of the list of faults."""
 
 import asyncio
+import json
 import statistics
 import time
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
@@ -40,6 +42,33 @@ def test_while_engines_start_the_site_answers_and_simulations_say_when(alone) ->
         wait_for_engines(client)
 
 
+def test_a_page_says_that_engines_are_away_and_keeps_what_was_typed(alone) -> None:
+    page = "/fr/simulateurs/impot-revenu"
+    typed = {"situation": "single", "salary_1": "34567,5"}
+    with alone(**UNLIMITED) as url, httpx.Client(base_url=url, timeout=30) as client:
+        early = client.post(page, data=typed)
+        assert early.status_code == 503
+        assert early.headers["Retry-After"]
+        assert 'value="34567,5"' in early.text
+        assert "Réessayer" in early.text
+        part = client.post(f"{page}?part=result", data=typed)
+        assert part.status_code == 503
+        assert 'data-retry="' in part.text
+        # Neither the form nor what is wrong in it needs an engine or a database.
+        assert client.get(page).status_code == 200
+        assert client.get("/fr/simulateurs").status_code == 200
+        assert client.get("/en/simulators/method").status_code == 200
+        assert client.post(page, data={"salary_1": "x"}).status_code == 422
+        wait_for_engines(client)
+        answered = client.post(page, data=typed)
+        assert answered.status_code == 200
+        # Without a database the result is right, and only the link is missing.
+        kept = client.post(page, data={**typed, "_action": "keep"})
+        assert kept.status_code == 200
+        assert "Le lien n’a pas pu être fait" in kept.text
+        assert "/reponses/" not in kept.text
+
+
 def test_two_processes_without_a_database_give_the_same_bytes(alone) -> None:
     with alone(
         **UNLIMITED, GUICHET_WEB__PROCESSES="2", GUICHET_SIMULATORS__ENGINE_WORKERS="1"
@@ -55,32 +84,64 @@ def test_two_processes_without_a_database_give_the_same_bytes(alone) -> None:
             assert client.post(f"{TAX}/answers", json=SINGLE).status_code == 503
 
 
-def test_five_hundred_at_once_are_answered_right_or_told_to_come_back(alone) -> None:
-    async def one(client: httpx.AsyncClient, salary: int) -> tuple[int, float | None, float]:
-        began = time.monotonic()
-        answer = await client.post(TAX, json={"situation": "single", "salary_1": salary})
-        value = answer.json()["value"] if answer.status_code == 200 else None
-        if value is None:
-            assert answer.headers["Retry-After"]
-        return answer.status_code, value, time.monotonic() - began
+CROWD = 500
+ROUNDS = 3  # others may work on this machine: one calm round out of three is asked for
+SHARE = 3  # of a crowd that asks for nothing, when the machine cannot answer that one in time
 
-    async def crowd(url: str) -> list[tuple[int, float | None, float]]:
-        limits = httpx.Limits(max_connections=500)
-        async with httpx.AsyncClient(base_url=url, timeout=30, limits=limits) as client:
-            return await asyncio.gather(*[one(client, 20_000 + 10 * n) for n in range(500)])
 
+async def asked_at_once(
+    host: str, port: int, path: str, bodies: list[bytes]
+) -> list[tuple[int, bytes, float]]:
+    """Every body posted at the same moment on a connection of its own, by a client that costs
+    next to nothing: (status, headers and body, seconds) of each."""
+    loop = asyncio.get_running_loop()
+
+    async def one(body: bytes) -> tuple[int, bytes, float]:
+        began = loop.time()
+        reader, writer = await asyncio.open_connection(host, port)
+        try:
+            head = f"POST {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\nContent-Length: "
+            writer.write(head.encode() + str(len(body)).encode() + b"\r\n\r\n" + body)
+            received = await reader.read()
+        finally:
+            writer.close()
+        return int(received.split(b" ", 2)[1]), received, loop.time() - began
+
+    async with asyncio.timeout(60):
+        return await asyncio.gather(*[one(body) for body in bodies])
+
+
+def test_five_hundred_at_once_are_answered_in_a_second_or_told_to_come_back(alone) -> None:
+    rows = [{"situation": "single", "salary_1": 20_000 + 10 * n} for n in range(CROWD)]
+    bodies = [json.dumps(row).encode() for row in rows]
     with alone(**UNLIMITED) as url:
         with httpx.Client(base_url=url, timeout=30) as client:
             wait_for_engines(client)
-            rows = [{"situation": "single", "salary_1": 20_000 + 10 * n} for n in range(500)]
             right = [row["value"] for row in client.post(f"{TAX}/batch", json=rows).json()]
-        found = asyncio.run(crowd(url))
-    assert {status for status, _, _ in found} <= {200, 503}
-    for expected, (status, value, _) in zip(right, found, strict=True):
-        assert status == 503 or value == expected
-    assert sum(status == 200 for status, _, _ in found) > 250
-    # 500 clients in this one process wait for each other too: the median shows the server.
-    assert statistics.median(seconds for _, _, seconds in found) < 5
+        where = urlsplit(url)
+        place = str(where.hostname), int(where.port or 0)
+        slowest, least = [], []
+        for _ in range(ROUNDS):
+            # What a crowd that is refused by name (404) takes here: no server does better.
+            nothing = asyncio.run(asked_at_once(*place, "/api/v1/nothing", bodies))
+            least.append(statistics.quantiles([one[2] for one in nothing], n=100)[-1])
+            found = asyncio.run(asked_at_once(*place, TAX, bodies))
+            assert {status for status, _, _ in found} <= {200, 503}
+            for expected, (status, received, _) in zip(right, found, strict=True):
+                head, _, body = received.partition(b"\r\n\r\n")
+                if status == 200:
+                    assert json.loads(body)["value"] == expected, "never a wrong figure"
+                else:
+                    assert b"Retry-After: " in head
+            assert sum(status == 200 for status, _, _ in found) >= CROWD // 2
+            # Who is refused is told at once: refusals count in the seconds too.
+            slowest.append(statistics.quantiles([one[2] for one in found], n=100)[-1])
+            if slowest[-1] < 1:
+                break
+        allowed = max(1.0, SHARE * min(least))
+        told = f"p99 in seconds, round by round: {slowest}; of a crowd without a question: {least}"
+        print(told)
+        assert min(slowest) < allowed, told
 
 
 def test_the_budget_is_told_and_spent(alone) -> None:

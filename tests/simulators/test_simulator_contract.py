@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from simulators.contract import strict_json
 from simulators.contract.faults import Fault, Faulty, nearest
-from simulators.contract.fields import Choice, Flag, Number, Series, Value, Whole
+from simulators.contract.fields import Choice, Day, Flag, Number, Series, Value, Whole, Yearly
 from simulators.contract.results import Outcome
 from simulators.contract.simulator import Simulator
 from simulators.contract.texts import Text
@@ -42,6 +42,11 @@ TOY = Simulator(
                example="couple"),
         Series(name="salaries", title=text("salaries"), description=text("d"), unit="EUR/year",
                minimum=0, maximum=1e6, most=3, default=(), example=(1.0, 2.0)),
+        Day(name="born", title=text("born"), description=text("d"), earliest=date(1900, 1, 1),
+            latest=date(2010, 12, 31), default=date(1980, 1, 1), example=date(1964, 5, 16)),
+        Yearly(name="years", title=text("years"), description=text("d"), unit="EUR/year",
+               minimum=0, maximum=1e6, first_year=1969, last_year=2030, default={},
+               example={1998: 15200.0}),
     ),
     settle=settle,
     models=(),
@@ -165,7 +170,8 @@ def test_each_default_that_was_used_is_an_assumption() -> None:
     call = TOY.read({"income": 1, "situation": "couple"})
     outcome = Outcome(value=1, unit="EUR", figures=(), breakdown=(), marginal_rate=None)
     result = TOY.result(call, outcome, "toy-1")
-    assert [one.input for one in result.assumptions] == ["children", "disabled", "salaries"]
+    assumed = [one.input for one in result.assumptions]
+    assert assumed == ["children", "disabled", "salaries", "born", "years"]
     assert result.inputs["situation"] == "couple"
     assert "pas une décision" in result.notice.fr
 
@@ -191,3 +197,74 @@ def test_an_unknown_model_lists_the_known_ones() -> None:
 
 def test_nothing_is_suggested_when_nothing_is_near() -> None:
     assert nearest("zzzzzz", ["income"]) is None
+
+
+@pytest.mark.parametrize(
+    ("written", "code"),
+    [
+        ('"1964-5-16"', "not-a-date"),
+        ('"1964-02-30"', "not-a-date"),
+        ('"19640516"', "not-a-date"),
+        ('"1964-05-16T00:00"', "not-a-date"),
+        ('"16/05/1964"', "not-a-date"),
+        ('"\\u0661964-05-16"', "not-a-date"),
+        ('"1964-W20-6"', "not-a-date"),
+        ('"1899-12-31"', "too-small"),
+        ('"2011-01-01"', "too-large"),
+        ("19640516", "not-a-date"),
+        ("null", "not-a-date"),
+        ("true", "not-a-date"),
+        ("[]", "not-a-date"),
+        ("{}", "not-a-date"),
+        ("NaN", "not-a-date"),
+    ],
+)
+def test_a_day_is_an_iso_date_within_bounds_and_nothing_else(written: str, code: str) -> None:
+    found = faults_of('{"income": 1, "born": ' + written + "}")
+    assert {place: fault.code for place, fault in found.items()} == {"/born": code}
+
+
+@pytest.mark.parametrize(
+    ("written", "place", "code"),
+    [
+        ("[]", "/years", "not-by-year"),
+        ("3", "/years", "not-by-year"),
+        ('"1998:3"', "/years", "not-by-year"),
+        ("null", "/years", "not-by-year"),
+        ('{"1998": "x"}', "/years/1998", "not-a-number"),
+        ('{"1998": NaN}', "/years/1998", "not-finite"),
+        ('{"1998": -1}', "/years/1998", "too-small"),
+        ('{"1998": 1e7}', "/years/1998", "too-large"),
+        ('{"1998": true}', "/years/1998", "not-a-number"),
+        ('{"1998": {"1999": 1}}', "/years/1998", "not-a-number"),
+        ('{"1968": 1}', "/years/1968", "not-a-year"),
+        ('{"2031": 1}', "/years/2031", "not-a-year"),
+        ('{"98": 1}', "/years/98", "not-a-year"),
+        ('{"199x": 1}', "/years/199x", "not-a-year"),
+        ('{"\\u0661998": 1}', "/years/\u0661998", "not-a-year"),
+        ('{"1998": 1, "1998": 2}', "/years/1998", "repeated"),
+        ("{" + ",".join(f'"y{n}": 1' for n in range(63)) + "}", "/years", "too-many"),
+    ],
+)
+def test_numbers_by_year_are_refused_at_their_year(written: str, place: str, code: str) -> None:
+    found = faults_of('{"income": 1, "years": ' + written + "}")
+    assert {where: fault.code for where, fault in found.items()} == {place: code}
+
+
+def test_days_and_years_are_read_from_json_and_from_cells() -> None:
+    members = '{"income": 1, "born": "1964-05-16", "years": {"1999": 2, "1998": 1.5}}'
+    call = TOY.read(strict_json.read(members))
+    assert call.values["born"] == date(1964, 5, 16)
+    assert call.values["years"] == {1998: 1.5, 1999: 2.0}
+    cells = TOY.read_texts({"income": "1", "born": " 1964-05-16 ", "years": "1999 : 2; 1998:1,5"})
+    assert cells.values == call.values
+    with pytest.raises(Faulty) as refusal:
+        TOY.read_texts({"income": "1", "years": "1998:1 1998:2"})
+    assert refusal.value.faults[0].pointer == "/years/1998"
+
+
+def test_examples_are_json_that_the_reader_takes() -> None:
+    for one in TOY.fields:
+        call = TOY.read({"income": 1, one.name: json.loads(json.dumps(TOY.schema()))["properties"]
+                         [one.name]["examples"][0]})  # fmt: skip
+        assert one.name in call.given

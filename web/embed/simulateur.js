@@ -136,13 +136,27 @@ const KINDS = {
       return parts.length === 0 ? undefined : parts.includes(null) ? null : parts;
     },
   },
+  date: {
+    draw: (one) => make("input", { type: "date", min: one["x-minimum"], max: one["x-maximum"] }),
+    read: (control) => control.value || undefined,
+  },
+  object: {
+    draw: () => make("textarea", { rows: 4, spellcheck: "false", autocomplete: "off" }),
+    read: (control) => {
+      const pairs = control.value.replace(/\s*:\s*/g, ":").split(/[\s;]+/).filter(Boolean).map((pair) => pair.split(":"));
+      const found = Object.fromEntries(pairs.map(([year, amount]) => [year, number(amount ?? "")]));
+      if (pairs.length === 0) return undefined;
+      return Object.keys(found).length < pairs.length || Object.values(found).includes(null) ? null : found;
+    },
+  },
 };
 
 // A kind that is not known here is refused: an input left out would be a silent default.
 function kindOf(name, one) {
-  const known = KINDS[one.type];
+  const known = KINDS[one.format === "date" ? "date" : one.type];
   const fits =
-    (one.type !== "string" || one.enum) &&
+    (one.type !== "string" || one.enum || one.format === "date") &&
+    (one.type !== "object" || one.additionalProperties?.type === "number") &&
     (one.type !== "array" || ["number", "integer"].includes(one.items?.type));
   if (!known || !fits) throw new TypeError(`guichet-simulateur: no control for the input "${name}"`);
   return known;

@@ -10,8 +10,10 @@ if (box && "geolocation" in navigator) {
     navigator.geolocation.getCurrentPosition(
       ({ coords }) => {
         const open = document.querySelector("input[name=open]").checked ? "&open=now" : "";
+        const chosen = document.querySelector("select[name=kind]")?.value;
+        const kind = chosen ? `&kind=${chosen}` : "";
         location.assign(
-          `${box.dataset.base}?lat=${rounded(coords.latitude)}&lon=${rounded(coords.longitude)}${open}#list`,
+          `${box.dataset.base}?lat=${rounded(coords.latitude)}&lon=${rounded(coords.longitude)}${kind}${open}#list`,
         );
       },
       () => {

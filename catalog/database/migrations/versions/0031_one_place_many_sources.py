@@ -1,4 +1,4 @@
-"""Pairs that may be one place, merges and splits, and what people corrected."""
+"""Pairs that may be one place, merges, corrections of people, and how far harvests are."""
 
 from collections.abc import Sequence
 
@@ -90,10 +90,6 @@ def upgrade() -> None:
         sa.Column("reason", sa.Text(), nullable=False),
         sa.Column("recorded_at", MOMENT, server_default=NOW, nullable=False),
         sa.CheckConstraint("action in ('merge', 'split')", name="ck_office_merge_action_name"),
-        sa.ForeignKeyConstraint(["kept_id"], ["catalog.office.id"], name="fk_office_merge_kept_id"),
-        sa.ForeignKeyConstraint(
-            ["merged_id"], ["catalog.office.id"], name="fk_office_merge_merged_id"
-        ),
         sa.PrimaryKeyConstraint("id", name="pk_office_merge"),
         schema="catalog",
     )
@@ -113,9 +109,6 @@ def upgrade() -> None:
         sa.Column("recorded_at", MOMENT, server_default=NOW, nullable=False),
         sa.Column("supersedes", sa.BigInteger()),
         sa.ForeignKeyConstraint(
-            ["office_id"], ["catalog.office.id"], name="fk_office_correction_office_id"
-        ),
-        sa.ForeignKeyConstraint(
             ["evidence_id"], ["catalog.evidence.id"], name="fk_office_correction_evidence_id"
         ),
         sa.PrimaryKeyConstraint("id", name="pk_office_correction"),
@@ -126,6 +119,16 @@ def upgrade() -> None:
         "office_correction",
         ["office_id", "field", "id"],
         schema="catalog",
+    )
+    op.create_table(
+        "progress",
+        sa.Column("source_id", sa.Text(), nullable=False),
+        sa.Column("what", sa.Text(), nullable=False),
+        sa.Column("done", sa.BigInteger(), nullable=False),
+        sa.Column("total", sa.BigInteger(), comment="null: nobody knows"),
+        sa.Column("at", MOMENT, server_default=NOW, nullable=False),
+        sa.PrimaryKeyConstraint("source_id", name="pk_progress"),
+        schema="harvest",
     )
     for table in APPEND_ONLY:
         op.execute(

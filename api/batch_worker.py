@@ -1,0 +1,97 @@
+"""Batches of simulations as background work: engines are started for one, and stopped after it.
+
+Between batches a worker holds no engine and no memory of theirs. A batch that lost its worker is
+found by the sweep and computed again from its beginning.
+"""
+
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import procrastinate
+import psycopg
+from procrastinate import RetryStrategy
+
+from api.engine_limits import engine_limits
+from catalog.database import address
+from config.settings import Settings
+from simulators import batch_files, batch_jobs
+from simulators.registry import Simulators, open_simulators
+
+log = logging.getLogger("guichet.batches")
+
+# What a batch raises is about this process (it is being stopped) or the database (it is away).
+AGAIN = RetryStrategy(max_attempts=50, wait=2)
+
+
+def register(app: procrastinate.App, settings: Settings) -> None:
+    """The two tasks of batches."""
+
+    @app.task(name="simulate_batch", retry=AGAIN)
+    async def simulate_batch(number: int) -> None:
+        """Compute one batch of simulations."""
+        where = batch_files.folder(settings.paths.var)
+        async with connection(settings) as conn:
+            if (claimed := await batch_jobs.claim(conn, number)) is None:
+                return
+            async with engines(settings) as simulators:
+                state = await batch_jobs.compute(conn, where, number, claimed, simulators.by_id)
+        log.info("batch %d is %s", number, state)
+
+    @app.periodic(cron="*/2 * * * *", periodic_id="sweep_batches")
+    @app.task(name="sweep_batches", queueing_lock="sweep_batches")
+    async def sweep_batches(timestamp: int) -> None:
+        """Erase what has expired, and ask again for what nobody computes any more."""
+        where = batch_files.folder(settings.paths.var)
+        async with connection(settings) as conn:
+            silent = await batch_jobs.sweep(conn, where)
+        for number in silent:
+            # One that waits its turn is not lost, nor one whose dead worker `retry_stalled` finds.
+            if not await known(app, number):
+                log.warning("batch %d lost its job: asked again", number)
+                await ask(app, number)
+
+
+async def ask(app: procrastinate.App, number: int) -> bool:
+    """Put a batch in the queue; False when it waits there already."""
+    try:
+        await configured(app, number).defer_async(number=number)
+    except procrastinate.exceptions.AlreadyEnqueued:
+        return False
+    return True
+
+
+async def known(app: procrastinate.App, number: int) -> bool:
+    """Whether the queue holds a job for this batch, waiting or at work."""
+    jobs = await app.job_manager.list_jobs_async(
+        task="simulate_batch", queueing_lock=f"simulate_batch:{number}"
+    )
+    return any(job.status in ("todo", "doing") for job in jobs)
+
+
+def configured(app: procrastinate.App, number: int) -> Any:
+    """The task of one batch: queued once, computed by one worker at a time."""
+    key = f"simulate_batch:{number}"
+    return app.configure_task("simulate_batch", queueing_lock=key, lock=key)
+
+
+@asynccontextmanager
+async def connection(settings: Settings) -> AsyncIterator[psycopg.AsyncConnection[Any]]:
+    """A connection that commits by itself, for the length of a batch."""
+    conn = await psycopg.AsyncConnection.connect(
+        address.conninfo(settings), autocommit=True, application_name="guichet batch"
+    )
+    async with conn:
+        yield conn
+
+
+@asynccontextmanager
+async def engines(settings: Settings) -> AsyncIterator[Simulators]:
+    """The simulators with engines of this worker's own; who computes waits for them to start."""
+    found = open_simulators(engine_limits(settings))
+    found.start()
+    try:
+        yield found
+    finally:
+        await found.close()

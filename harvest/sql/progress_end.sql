@@ -1,0 +1,2 @@
+-- Forget how far the harvest of a source was: it is over. No answer.
+delete from harvest.progress where source_id = %(source)s::text

@@ -1,0 +1,7 @@
+-- Batches that nobody seems to compute any more: each is to be asked again. No row: none.
+select number
+from   simulators.batch
+where  state in ('waiting', 'running')
+  and  told_at < now() - make_interval(secs => %(seconds)s::double precision)
+  and  expires_at > now()
+order by number

@@ -1,0 +1,7 @@
+-- How far a batch is. No row: its owner cancelled it, or its time has passed.
+update simulators.batch
+set    rows_done = %(done)s::integer, rows_wrong = %(wrong)s::integer, told_at = now()
+where  number = %(number)s::bigint
+  and  state = 'running'
+  and  expires_at > now()
+returning number
