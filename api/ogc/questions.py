@@ -6,6 +6,7 @@ import math
 import re
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, time
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import psycopg
@@ -13,7 +14,7 @@ import psycopg
 from api.moments import read_day, read_moment
 from api.parameters import Parameter, choice, limit, text
 from catalog import cql2, cql2_json
-from catalog.collections import Collection, Field
+from catalog.collections import Collection, Field, collection
 from catalog.cql2 import Node
 from catalog.items import MOST, Order, Question, Span, cursor_values
 from catalog.naming import fold
@@ -160,6 +161,12 @@ def sortables(of: Collection) -> dict[str, Field]:
 
 def queryable_parameters(of: Collection) -> tuple[Parameter[Any], ...]:
     """Each queryable is also a parameter: only items whose property equals the value."""
+    return _parameters_of(of.id)
+
+
+@cache
+def _parameters_of(id: str) -> tuple[Parameter[Any], ...]:
+    of = collection(id)
     return tuple(
         _equal(one) for one in of.queryables.values()
         if one.kind not in ("array", "object") and one.name not in _RESERVED
