@@ -369,6 +369,9 @@ SERVICES = Collection(
             "state": status.c.state,
             "level": status.c.level,
             "provider": status.c.provider,
+            "reason": status.c.reason,
+            "url": status.c.url,
+            "since": status.c.valid_from,
             "observation": status.c.observation_id,
         }
     ),

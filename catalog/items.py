@@ -38,10 +38,12 @@ from catalog.collections import Collection, Field, collection, jsonable
 from catalog.cql2 import Node, names_of
 from catalog.cql2_sql import condition
 from catalog.states import State
+from catalog.status import Reason
 from config.errors import Invalid
 
 MOST = 10_000  # items of one page
 COUNTED = 10_000  # with conditions, items are counted up to this, and "more" is said beyond
+UNSAID = (State.UNKNOWN.slug, Reason.NO_OBSERVATION.value)  # told of what has no row
 DEGREES, METRES = 7, 2  # decimals: a centimetre
 IN_DEGREES = (4326, 4258)
 _DIALECT = PGDialect_psycopg()  # type: ignore[no-untyped-call]
@@ -140,7 +142,7 @@ class Question:
             looked_up=tuple(
                 name
                 for name, value in sorted(self.equal.items())
-                if name in self.of.looked_up and value != State.UNKNOWN.slug
+                if name in self.of.looked_up and value not in UNSAID
             ),
             words=len(self.words),
             tree=self.tree,

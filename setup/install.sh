@@ -76,6 +76,7 @@ fi
 command -v npm >/dev/null || missing="$missing nodejs npm"
 if [ "$mode" = test ]; then
     browser_is_here || missing="$missing chromium"
+    command -v ogr2ogr >/dev/null || missing="$missing gdal-bin"
     [ -e /usr/share/fonts/truetype/dejavu/DejaVuSans.ttf ] || missing="$missing fonts-dejavu-core"
 fi
 if ! find_python >/dev/null && command -v apt-cache >/dev/null; then

@@ -26,6 +26,7 @@ from psycopg_pool import ConnectionPool
 from shapely.geometry import mapping
 from tornado.iostream import StreamClosedError
 
+from api.ogc.configuration import PLACE
 from api.ogc.questions import context_of, outside, unanswerable
 from api.spreadsheets import text_cell
 from catalog.collections import Field
@@ -58,8 +59,8 @@ _FIONA = {"integer": "int", "number": "float"}  # FlatGeobuf has no dates: texts
 
 
 def context_for_threads(handler: "OgcHandler") -> dict[str, Any]:
-    """What pygeoapi's provider needs; it does not know the address that a request came by."""
-    return context_of(handler.site, handler.origin)
+    """What pygeoapi's provider needs, for all who will ask: `PLACE` becomes each one's address."""
+    return context_of(handler.site, PLACE)
 
 
 async def send(

@@ -83,7 +83,10 @@ def document(base: str, version: str) -> dict[str, Any]:
             "responses": {
                 "Problem": {
                     "description": "Refused, not found or not available; RFC 9457.",
-                    "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/problem"}}},
+                    "content": {
+                        MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/problem"}},
+                        HTML: {"schema": {"type": "string"}},  # for who asked for a page
+                    },
                 }
             },
             "schemas": {

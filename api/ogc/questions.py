@@ -6,6 +6,7 @@ import math
 import re
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, time
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import psycopg
@@ -13,10 +14,11 @@ import psycopg
 from api.moments import read_day, read_moment
 from api.parameters import Parameter, choice, limit, text
 from catalog import cql2, cql2_json
-from catalog.collections import Collection, Field
+from catalog.collections import Collection, Field, collection
 from catalog.cql2 import Node
 from catalog.items import MOST, Order, Question, Span, cursor_values
 from catalog.naming import fold
+from catalog.states import Simple, State
 from config.errors import Invalid
 from geo import ogc_crs
 from geo.ogc_crs import Crs
@@ -27,7 +29,12 @@ if TYPE_CHECKING:
 _NUMBER = re.compile(r"[+-]?(\d{1,20}(\.\d{0,20})?|\.\d{1,20})([eE][+-]?\d{1,3})?", re.ASCII)
 _WHOLE = re.compile(r"\d{1,40}", re.ASCII)
 MOST_WORDS = 8
+MOST_FILTER = 5_000  # characters: three times that, once escaped, fits in an address
 FARTHEST = 10**12  # an offset beyond this is not a page but a mistake; it is empty all the same
+
+
+# Two of the five words stand for one state each.
+_ONE_STATE = {Simple.ABSENT: State.ABSENT.slug, Simple.OTHER: State.OTHER_BODY.slug}
 
 
 def _crs(name: str, description: str) -> Parameter[Crs]:
@@ -131,7 +138,7 @@ SKIP_GEOMETRY = choice(
     "skipGeometry", "Whether to leave geometries out.", lambda: ("true", "false"), default="false"
 )
 Q = text("q", "Words that the name holds, whatever their case.", max_length=200)
-FILTER = text("filter", "A CQL2 condition on the queryables.", max_length=4 * cql2.LONGEST)
+FILTER = text("filter", "A CQL2 condition on the queryables.", max_length=MOST_FILTER)
 FILTER_LANG = choice(
     "filter-lang", "The language of `filter`.", lambda: ("cql2-text", "cql2-json"),
     default="cql2-text",
@@ -154,6 +161,12 @@ def sortables(of: Collection) -> dict[str, Field]:
 
 def queryable_parameters(of: Collection) -> tuple[Parameter[Any], ...]:
     """Each queryable is also a parameter: only items whose property equals the value."""
+    return _parameters_of(of.id)
+
+
+@cache
+def _parameters_of(id: str) -> tuple[Parameter[Any], ...]:
+    of = collection(id)
     return tuple(
         _equal(one) for one in of.queryables.values()
         if one.kind not in ("array", "object") and one.name not in _RESERVED
@@ -229,6 +242,14 @@ def question_of(
     box = None
     if asked["bbox"] is not None:
         box = ogc_crs.box(asked["bbox"], asked["bbox-crs"])
+    equal = {
+        one.name: asked[one.name]
+        for one in queryable_parameters(of)
+        if asked.get(one.name) is not None
+    }
+    if of.time == "state" and equal.get("simple") in _ONE_STATE:
+        # The same condition, in the words that can be looked up.
+        equal.setdefault("state", _ONE_STATE[equal["simple"]])
     return Question(
         of=of,
         context=context,
@@ -238,11 +259,7 @@ def question_of(
         order=order,
         box=box,
         span=asked["datetime"],
-        equal={
-            one.name: asked[one.name]
-            for one in queryable_parameters(of)
-            if asked.get(one.name) is not None
-        },
+        equal=equal,
         words=_words(asked["q"]),
         tree=_tree(asked),
         properties=properties,

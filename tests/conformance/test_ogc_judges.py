@@ -8,6 +8,7 @@ import json
 import re
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import httpx
@@ -126,8 +127,6 @@ def test_the_openapi_document_is_valid_3_0(site):
 def load_cite():
     spec = importlib.util.spec_from_file_location("cite", HERE / "cite.py")
     module = importlib.util.module_from_spec(spec)
-    import sys
-
     sys.modules["cite"] = module
     spec.loader.exec_module(module)
     return module
@@ -155,3 +154,22 @@ def test_a_suite_that_fails_is_seen():
     )
     assert (found.passed, found.failed, found.skipped) == (1, 1, 1)
     assert found.failures == ("bbox: bad box",)
+
+
+def test_schemathesis_finds_no_server_error_and_no_mismatch(site):
+    """The operations of each kind, with what their parameters allow and what they do not."""
+    paths = ("/conformance", "/collections", "/collections/communes/items",
+             "/collections/services/items", "/collections/communes/items/{featureId}",
+             "/collections/offices/queryables", "/tiles/{tileMatrixSetId}",
+             "/tiles/{tileMatrixSetId}/{tileMatrix}/{tileRow}/{tileCol}",
+             "/processes/{processId}/execution")  # fmt: skip
+    checks = ("not_a_server_error", "response_schema_conformance", "status_code_conformance",
+              "content_type_conformance")  # fmt: skip
+    command = [str(Path(sys.executable).with_name("st")), "run", f"{site}/ogc/api",
+               "--checks", ",".join(checks), "--max-examples", "4", "--seed", "7", "--no-color",
+               "--request-timeout", "20", "--phases", "coverage,fuzzing"]  # fmt: skip
+    for path in paths:
+        command += ["--include-path", path]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=400, check=False)
+    assert done.returncode == 0, done.stdout[-6000:]
+    assert re.search(r"\d+ generated", done.stdout)

@@ -124,7 +124,8 @@ def test_time_in_filters(walk, database_says, text, sql):
 def test_states_are_filtered_as_they_are_shown(walk):
     everything = walk("/collections/services/items", limit=5000, skipGeometry="true")
     for name, value in (("state", "unknown"), ("simple", "present"), ("state", "other-body"),
-                        ("state", "information"), ("reason", "no-observation")):  # fmt: skip
+                        ("state", "information"), ("reason", "no-observation"),
+                        ("simple", "other"), ("simple", "absent"), ("reason", "observed")):  # fmt: skip
         expected = {one["id"] for one in everything if one["properties"][name] == value}
         for params in ({name: value}, {"filter": f"{name} = '{value}'"}):
             found = walk("/collections/services/items", limit=5000, skipGeometry="true", **params)

@@ -169,6 +169,21 @@ def test_json_ld_comes_from_pygeoapi_through_our_provider(ogc, whole, collection
     assert len(page["features"]) == 3 or len(whole(collection)) < 3
 
 
+def test_one_visitor_cannot_choose_the_links_of_the_others(ogc):
+    """pygeoapi is built once for everybody: the Host of who came first must be in no answer."""
+    evil = {"Host": "evil.example"}
+    path = "/collections/services/items?f=jsonld&limit=1"
+    for url in (path, "/collections", "", "/collections/services"):
+        ogc.get(url, headers=evil)
+        assert "evil.example" not in ogc.get(url).text
+    page = ogc.get("/collections/services/items?limit=1").json()
+    item = f"/collections/services/items/{page['features'][0]['id']}?f=jsonld"
+    assert "evil.example" in ogc.get(item, headers=evil).text
+    told = ogc.get(item).text
+    assert "evil.example" not in told
+    assert page["features"][0]["properties"]["proof"] in told
+
+
 @pytest.mark.parametrize("language", ["fr", "en"])
 @pytest.mark.parametrize(
     "path",
