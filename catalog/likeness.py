@@ -22,7 +22,7 @@ LEAST_WEIGHT = 0.75  # two comparisons at least, or a SIRET: less is no ground f
 RENAMED = 0.75  # the same source lists the same place under another id
 CANDIDATE = 0.60  # shown to people
 SURE = 0.90  # merged without asking, when the kind is the same
-SURE_NAME = 0.80
+SURE_NAME = 0.88  # « CLIC Mauges Communauté » is not « Mauges Communauté »
 NUMBER = re.compile(r"\b\d+\b")
 POSTCODE = re.compile(r"\b\d{5}\b")
 

@@ -26,6 +26,7 @@ TERRITORIES = {
     "986": (-178.4, -14.6, -176.0, -13.0), "987": (-155.2, -28.2, -134.0, -7.5),
     "988": (158.0, -23.3, 172.5, -17.5),
 }  # fmt: skip
+FARTHEST = 1e8  # metres: beyond, a pair is in no projection of the earth
 
 
 def legal(departement: str) -> int:
@@ -41,6 +42,8 @@ def degrees(x: float, y: float, crs: int | str, departement: str) -> tuple[float
     epsg = legal(departement) if crs == "local" else int(crs)
     if epsg == 4326 or not (math.isfinite(x) and math.isfinite(y)):
         return x, y
+    if max(abs(x), abs(y)) > FARTHEST:
+        return math.inf, math.inf  # PROJ gives finite degrees of its own to some of these
     longitude, latitude = transformer(epsg, 4326).transform(x, y, errcheck=False)
     return float(longitude), float(latitude)
 
@@ -51,11 +54,11 @@ def fault(longitude: float, latitude: float, departement: str) -> Fault | None:
     « swapped » and « lambert-93 » are guesses at the cause, for a person to confirm: nothing is
     corrected here.
     """
+    if points.suspicion(latitude, longitude, departement) == "lambert-93":
+        return "lambert-93"
     known = points.suspicion(longitude, latitude, departement)
     if known is not None:
         return known
-    if points.suspicion(latitude, longitude, departement) == "lambert-93":
-        return "lambert-93"
     box = TERRITORIES.get(departement, points.METROPOLE)
     if _inside(box, longitude, latitude):
         return None

@@ -65,7 +65,10 @@ def open_portal(
     if since is not None and modified:
         constraints.append(f"{modified} >= '{since:%Y-%m-%d}'")
     if constraints:
-        asked["constraint"] = " AND ".join(f"({one})" for one in constraints)
+        # Parentheses only where they are needed: a real pycsw refuses them around a comparison.
+        asked["constraint"] = " AND ".join(
+            f"({one})" if " or " in one.lower() else one for one in constraints
+        )
         asked |= {"constraintLanguage": "CQL_TEXT", "constraint_language_version": "1.1.0"}
     joint = "&" if urlsplit(portal.url).query else "?"
 

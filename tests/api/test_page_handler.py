@@ -51,7 +51,7 @@ async def client(tmp_path):
     server = HTTPServer(
         Application(
             [*page_routes("commune", Commune), (".*", NotFoundPage)],
-            site=site, log_function=log_request,
+            site=site, route_names={}, log_function=log_request,
         )
     )  # fmt: skip
     sockets = bind_sockets(0, "127.0.0.1")

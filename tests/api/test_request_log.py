@@ -8,15 +8,20 @@ from types import SimpleNamespace
 import pytest
 
 from api.handlers.base import log_request
+from api.metrics import Metrics
 from config.errors import NotFound
 from config.logs import configure
 
 
 def handler(uri, status=200, error=None):
     request = SimpleNamespace(uri=uri, method="GET", request_time=lambda: 0.0123)
-    return SimpleNamespace(
-        request=request, request_id="abc", get_status=lambda: status, _error=error
+    application = SimpleNamespace(
+        settings={"site": SimpleNamespace(metrics=Metrics()), "route_names": {}}
     )
+    return SimpleNamespace(
+        request=request, request_id="abc", get_status=lambda: status, _error=error,
+        application=application,
+    )  # fmt: skip
 
 
 @pytest.fixture

@@ -655,3 +655,30 @@ def test_private_links_are_not_in_the_database() -> None:
     assert contributions.token_hash(token) != token.encode()
     assert contributions.token_hash(token) == hashlib.sha256(token.encode()).digest()
     assert accounts.TOKEN_BYTES == 32
+
+
+async def test_the_desk_cannot_be_framed_nor_driven_from_elsewhere(
+    france_site: Any, visit: Any, staff_login: Any
+) -> None:
+    """E4 and C3: with the moderator's own cookie and a proof that was stolen."""
+    await visit().contribute(url=f"{SITE}/creche")
+    await staff_login(france_site)
+    page = await france_site.browser.get("/fr/moderation/cas/1")
+    assert "frame-ancestors 'none'" in page.headers["Content-Security-Policy"]
+    assert page.headers["X-Frame-Options"] == "DENY"
+    assert page.headers["Cache-Control"] == "no-store"
+    proof = re.search(r'name="jeton" value="([0-9a-f]{64})"', page.text)
+    assert proof
+    sent = {"jeton": proof[1], "version": "1", "action": "accept", "outcome": "as-said"}
+    evil = {"Origin": "https://evil.example"}
+    for fields, headers in (
+        (sent, evil),
+        ({**sent, "jeton": "0" * 64}, {}),
+        ({**sent, "jeton": ""}, {}),
+    ):
+        answer = await france_site.browser.post(
+            "/fr/moderation/cas/1", data=fields, headers=headers
+        )
+        assert answer.status_code == 403
+    assert rows(france_site, "select state from crowd.contribution") == [("waiting",)]
+    assert (await france_site.browser.post("/fr/moderation/cas/1", data=sent)).status_code == 303

@@ -447,6 +447,20 @@ def test_ckanapi_asks_and_nothing_else_goes_out(fake: Any, visit: Any) -> None:
         client.session.get("https://x.fr")
 
 
+def test_a_csw_is_asked_for_what_changed_in_words_that_a_real_one_reads(
+    fake: Any, visit: Any
+) -> None:
+    fake.answers = Router(csw_site(1))
+    query = {"modified": "apiso:Modified", "constraint": "a = 1 OR b = 2"}
+    visit("csw", since=datetime(2026, 11, 1, tzinfo=UTC), query=query)
+    visit("csw", since=datetime(2026, 11, 1, tzinfo=UTC), query={"modified": "apiso:Modified"})
+    asked = [parse_qs(urlsplit(one).query)["constraint"][0] for one in fake.requests]
+    assert asked == [
+        "(a = 1 OR b = 2) AND apiso:Modified >= '2026-11-01'",
+        "apiso:Modified >= '2026-11-01'",
+    ]
+
+
 def test_a_portal_that_breaks_on_page_three_gives_nothing(fake: Any, visit: Any) -> None:
     fake.answers = Router(ckan_site(9, fail_at=4))
     with pytest.raises(Invalid, match="as CKAN does"):

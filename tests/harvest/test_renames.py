@@ -84,6 +84,18 @@ def test_the_machine_is_sure_of_the_same_place_only(changes: dict[str, str], is_
     assert sure(LIBRARY, other, likeness(LIBRARY, other)) is is_sure
 
 
+def test_a_service_in_the_house_of_another_is_left_to_people() -> None:
+    """Met on real lists: the same address, nearly the same name, another service."""
+    house = Place(
+        "digital-help", "MAUGES COMMUNAUTE", "49023", "rue robert schuman, 49600, BEAUPREAU",
+        point=(-0.99, 47.2),
+    )  # fmt: skip
+    other = replace(house, name="CLIC Mauges Communauté")
+    found = likeness(house, other)
+    assert found.score > CANDIDATE
+    assert not sure(house, other, found)
+
+
 def test_a_name_alone_proves_nothing() -> None:
     bare = Place("mairie", "Mairie", None)
     assert likeness(bare, bare).score < CANDIDATE
