@@ -13,9 +13,11 @@ def run(ogc, process, body, **more):
     return ogc.post(f"/processes/{process}/execution", json=body, **more)
 
 
-def test_each_process_describes_itself(ogc):
+def test_each_process_describes_itself(ogc, site):
     found = ogc.get("/processes").json()["processes"]
-    assert [one["id"] for one in found] == ["echo", *SIMULATORS]
+    known = httpx.get(f"{site}/api/v1/simulators").json()["simulators"]
+    assert {one["id"] for one in known} >= set(SIMULATORS)
+    assert [one["id"] for one in found] == ["echo", *(one["id"] for one in known)]
     for one in found:
         links = {link["rel"]: link["href"] for link in one["links"]}
         alone = ogc.get(links["self"]).json()
@@ -117,5 +119,5 @@ def test_what_is_not_there(ogc):
 
 def test_owslib_runs_one(site):
     service = Processes(f"{site}/ogc")
-    assert [one["id"] for one in service.processes()] == ["echo", *SIMULATORS]
+    assert {one["id"] for one in service.processes()} >= {"echo", *SIMULATORS}
     assert service.process("echo")["id"] == "echo"
