@@ -29,6 +29,8 @@ COMMANDS = {
     "release": ("api.cli.release", "Decide on a loss that the brake held back."),
     "publish": ("api.cli.publish", "Make what readers see from the catalogue."),
     "bulk": ("api.cli.bulk", "Write the bulk files: everything public, as whole tables."),
+    "dump": ("api.cli.dump", "Write the whole hub in a folder."),
+    "rebuild": ("api.cli.rebuild", "Make the hub again from a dump, and compare."),
     "migrate": ("api.cli.migrate", "Bring the database to the schema of this version."),
     "cluster": ("api.cli.cluster", "Start, stop or ask the private database in var/."),
     "account": ("api.cli.account", "Who may moderate: add, list, close accounts."),

@@ -24,8 +24,8 @@ from api.moments import end_of
 from api.openapi import Answer, Operation, TemplateRoute
 from api.parameters import Parameter, choice, day, limit, text
 from api.questions import services
-from api.spreadsheets import text_cell
 from api.territory_raster import TerritoryRasters
+from catalog.csv_cells import cell
 from catalog.referential import BUNDLE_ID
 from catalog.states import State
 from catalog.territories import NO_EPCI
@@ -300,7 +300,7 @@ class MapTable(MapHandler):
             for area in map_view.ordered(view):
                 code = area.code.partition("-")[2] if area.code != NO_EPCI else ""
                 writer.writerow(
-                    [code, text_cell(words.area(area)), view.filters.service, when,
+                    [code, cell(words.area(area)), view.filters.service, when,
                      area.communes, *area.states.values(), _share(area.bounds.lower),
                      _share(area.bounds.upper), _share(area.known_share), area.inhabitants]
                 )  # fmt: skip
@@ -309,7 +309,7 @@ class MapTable(MapHandler):
             writer.writerow(["code", "name", "service", "date", "state", "population"])
             for number in map_view.communes_in_order(view, geography).tolist():
                 writer.writerow(
-                    [geography.codes[number], text_cell(geography.names[number]),
+                    [geography.codes[number], cell(geography.names[number]),
                      view.filters.service, when, slugs[view.array[number]],
                      int(geography.population[number])]
                 )  # fmt: skip

@@ -28,8 +28,8 @@ from tornado.iostream import StreamClosedError
 
 from api.ogc.configuration import PLACE
 from api.ogc.questions import context_of, outside, unanswerable
-from api.spreadsheets import text_cell
 from catalog.collections import Field
+from catalog.csv_cells import cell
 from catalog.items import Question, statement
 from config.errors import Invalid, Unavailable
 from geo.ogc_crs import CRS84, Crs
@@ -185,9 +185,9 @@ def _cell(value: Any) -> Any:
         case None:
             return ""
         case str():
-            return text_cell(value)
+            return cell(value)
         case list():
-            return text_cell(";".join(value))
+            return cell(";".join(value))
         case dict():
             return json.dumps(value, ensure_ascii=False)
     return value.isoformat() if hasattr(value, "isoformat") else value
