@@ -32,14 +32,13 @@ KINDS: Mapping[str, Callable[[Property], bool]] = {
     "flag": lambda one: one.get("type") == "boolean",
     "whole": lambda one: one.get("type") == "integer",
     "number": lambda one: one.get("type") == "number",
-    # Days and numbers by year are typed as they are in a CSV cell: the same free text as a series.
+    "day": lambda one: one.get("type") == "string" and one.get("format") == "date",
     "series": lambda one: (
-        (one.get("type") == "array" and one.get("items", {}).get("type") in ("number", "integer"))
-        or (one.get("type") == "string" and one.get("format") == "date")
-        or (
-            one.get("type") == "object"
-            and one.get("additionalProperties", {}).get("type") == "number"
-        )
+        one.get("type") == "array" and one.get("items", {}).get("type") in ("number", "integer")
+    ),
+    # Numbers by year are typed as they are in a CSV cell.
+    "yearly": lambda one: (
+        one.get("type") == "object" and one.get("additionalProperties", {}).get("type") == "number"
     ),
 }
 
@@ -168,7 +167,7 @@ class Form:
             for word, texts in described.get("x-options", {}).items()
         )
         says = ""
-        if default not in (None, {}) and kind in ("number", "whole", "series"):
+        if default not in (None, {}) and kind in ("number", "whole", "series", "yearly"):
             says = self.words.value(self.simulator.by_name[name], default)
         return Control(
             name=name,
