@@ -22,7 +22,7 @@ from catalog import outbox
 from catalog.communes import Commune
 from catalog.database.queries import query
 from catalog.outbox import Mail
-from config.errors import Invalid
+from config.errors import Invalid, NotFound
 from config.settings import MandateSettings
 from crowd import audit
 
@@ -236,11 +236,11 @@ async def try_link(
     former: str | None,
 ) -> Opened | Tried:
     """Open a mandate by the link of the mail."""
-    values = {"link": _hash(link), "most": settings.wrong_tries}
+    values = {"link": _hash(link), "commune": commune.number, "most": settings.wrong_tries}
     async with aconn.transaction():
         row = await (await aconn.execute(query("crowd", "mandate_code_link"), values)).fetchone()
-        if row is not None and row[0] == commune.number:
-            return await _open(aconn, settings, commune, row[1], row[2], former)
+        if row is not None:
+            return await _open(aconn, settings, commune, row[0], row[1], former)
     return await _why(aconn, settings, link)
 
 
@@ -313,6 +313,61 @@ async def revoke(aconn: psycopg.AsyncConnection[Any], mandate_id: int, actor: st
             return False
         await audit.write(aconn, actor, "mandate-revoke", f"commune:{row[0]}", mandate=mandate_id)
     return True
+
+
+# ------------------------------------------------------------- commands of an administrator
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A mandate as the command line lists it."""
+
+    id: int
+    commune_code: str
+    commune: str
+    proof: str
+    email: str | None
+    made_at: datetime
+    expires_at: datetime
+    revoked_at: datetime | None
+
+
+def listed(conn: psycopg.Connection[Any]) -> list[Row]:
+    return [Row(*row) for row in conn.execute(query("crowd", "mandate_all")).fetchall()]
+
+
+def invite(
+    conn: psycopg.Connection[Any], settings: MandateSettings, commune_code: str, why: str
+) -> str:
+    """The secret of a link for a mairie that a person checked. Raises NotFound, Invalid."""
+    if not why.strip():
+        raise Invalid("Say what you checked.", parameter="why")
+    row = conn.execute(query("crowd", "mandate_commune"), {"code": commune_code}).fetchone()
+    if row is None:
+        raise NotFound(f"There is no current commune with the code {commune_code}.")
+    link = secrets.token_urlsafe(TOKEN_BYTES)
+    values = {
+        "request": _hash(secrets.token_urlsafe(TOKEN_BYTES)),
+        "code": _hash(secrets.token_urlsafe(TOKEN_BYTES)),  # nobody has it: the link alone opens
+        "link": _hash(link),
+        "commune": row[0],
+        "outcome": "invited",
+        "proof": "person",
+        "email": None,
+        "network": None,
+        "minutes": settings.code_minutes,
+    }
+    conn.execute(query("crowd", "mandate_code_add"), values)
+    audit.write_now(conn, "cli", "mandate-invite", f"commune:{row[0]}", why=why)
+    return link
+
+
+def revoke_now(conn: psycopg.Connection[Any], mandate_id: int) -> None:
+    """The twin of `revoke` for the command line. Raises NotFound."""
+    row = conn.execute(query("crowd", "mandate_revoke"), {"mandate": mandate_id}).fetchone()
+    if row is None:
+        raise NotFound(f"There is no mandate {mandate_id} that is not over.")
+    audit.write_now(conn, "cli", "mandate-revoke", f"commune:{row[0]}", mandate=mandate_id)
 
 
 def sweep(conn: psycopg.Connection[Any], settings: MandateSettings) -> None:

@@ -31,6 +31,7 @@ COMMANDS = {
     "bulk": ("api.cli.bulk", "Write the bulk files: everything public, as whole tables."),
     "migrate": ("api.cli.migrate", "Bring the database to the schema of this version."),
     "cluster": ("api.cli.cluster", "Start, stop or ask the private database in var/."),
+    "mandate": ("api.cli.mandate", "Who speaks for a commune: list, invite, revoke."),
     "account": ("api.cli.account", "Who may moderate: add, list, close accounts."),
     "mail": ("api.cli.mail", "Ask the outbox: what waits, what was given up."),
     "status": ("api.cli.status", "Say what runs, what was harvested and what is published."),

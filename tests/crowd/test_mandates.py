@@ -11,6 +11,7 @@ import psycopg
 import pytest
 
 from catalog.states import State
+from config.errors import NotFound
 from crowd import mandates
 from crowd.mandates import Listed, Mailbox, official
 
@@ -345,3 +346,38 @@ async def test_a_mailbox_that_changed_waits(town: Any, hidden: Any) -> None:
     assert "moins de deux jours" in page
     assert (await ask(town, hidden)).status_code == 303
     assert letters(town) == []
+
+
+async def test_a_person_checks_and_invites(town: Any, hidden: Any) -> None:
+    """The human check: a link that an administrator gives by other means; then revoked."""
+    with psycopg.connect(town.site.settings.database.url) as conn:
+        link = mandates.invite(conn, town.site.settings.mandates, PUBLIC, "rappelée au standard")
+        with pytest.raises(NotFound):
+            mandates.invite(conn, town.site.settings.mandates, "00000", "rien")
+    page = await town.browser.get(f"/fr/mairie/{PUBLIC}/lien/{link}")
+    sent = {"jeton": hidden(page.text, "jeton")}
+    assert (await town.browser.get(f"/fr/mairie/{CODE}/lien/{link}")).status_code == 404
+    elsewhere = await town.browser.post(f"/fr/mairie/{CODE}/lien/{link}", data=sent)
+    assert elsewhere.status_code == 410, "for its own commune only, and not used up"
+    opened = await town.browser.post(f"/fr/mairie/{PUBLIC}/lien/{link}", data=sent)
+    assert opened.status_code == 303
+    assert (await town.browser.get(f"/fr/mairie/{PUBLIC}/services")).status_code == 200
+    with psycopg.connect(town.site.settings.database.url) as conn:
+        (held,) = mandates.listed(conn)
+        assert (held.commune_code, held.proof, held.email) == (PUBLIC, "person", None)
+        mandates.revoke_now(conn, held.id)
+    assert (await town.browser.get(f"/fr/mairie/{PUBLIC}/services")).status_code == 303
+    with psycopg.connect(town.site.settings.database.url) as conn, pytest.raises(NotFound):
+        mandates.revoke_now(conn, held.id)
+
+
+async def test_what_is_personal_is_swept(town: Any, hidden: Any) -> None:
+    await enter(town, hidden)
+    assert rows(town, "select email from crowd.mandate_holder") == [(BOX,)]
+    rows(town, "update crowd.mandate_code set made_at = now() - interval '25 hours' returning 1")
+    rows(town, "update crowd.mandate set expires_at = now() returning 1")
+    with psycopg.connect(town.site.settings.database.url) as conn:
+        mandates.sweep(conn, town.site.settings.mandates)
+    assert rows(town, "select count(*) from crowd.mandate_holder") == [(0,)]
+    assert rows(town, "select email, network from crowd.mandate_code") == [(None, None)]
+    assert rows(town, "select count(*) from crowd.mandate") == [(1,)], "who spoke stays known"
