@@ -15,6 +15,7 @@ from api.handlers import (
     page_follow,
     page_harvests,
     page_login,
+    page_mairie,
     page_map,
     page_moderation,
     page_people,
@@ -70,6 +71,7 @@ ROUTE_MODULES: tuple[Any, ...] = (
     page_simulators,
     page_contribute,
     page_follow,
+    page_mairie,
     page_crowd,
     page_moderation,
 )

@@ -194,6 +194,16 @@ class CrowdSettings(Section):
     keep_words_days: PositiveInt
 
 
+class MandateSettings(Section):
+    code_minutes: PositiveInt
+    codes_per_commune: PositiveInt
+    codes_per_network: PositiveInt
+    wrong_tries: PositiveInt
+    changed_days: PositiveInt
+    mandate_days: PositiveInt
+    idle_seconds: PositiveInt
+
+
 class Settings(Section):
     paths: PathSettings
     database: DatabaseSettings
@@ -208,6 +218,7 @@ class Settings(Section):
     mail: MailSettings
     accounts: AccountSettings
     crowd: CrowdSettings
+    mandates: MandateSettings
 
 
 def load(environment: Mapping[str, str] | None = None) -> Settings:

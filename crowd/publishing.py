@@ -141,7 +141,10 @@ async def publish(
         text = document(said, fact, confirms=confirms, at=at)
         digest = hashlib.sha256(text.encode()).hexdigest()
         source = CONFIRMED_BY if confirms else source_of(said.speaker)
-        evidence_id = await _evidence(aconn, source, said, text, digest, at)
+        url = said.claim.url or f"urn:guichet:contribution:{said.reference}"
+        evidence_id = await evidence(
+            aconn, source, release=said.reference, url=url, document=text, at=at
+        )
         one = observation(said, service, fact, evidence_id, confirms=confirms, at=at)
         (number,) = await live.append(aconn, [one])
         values = {"observation": number, "contribution": said.id, "sha256": digest,
@@ -151,14 +154,16 @@ async def publish(
     return ids
 
 
-async def _evidence(
+async def evidence(
     aconn: psycopg.AsyncConnection[Any],
     source_id: str,
-    said: Said,
-    text: str,
-    digest: str,
+    *,
+    release: str,
+    url: str,
+    document: str,
     at: datetime,
 ) -> int:
+    """The id of a document's evidence, in the caller's transaction; its source is made if new."""
     title, publisher, nature = SOURCES[source_id]
     known = await aconn.execute(query("crowd", "source_known"), {"id": source_id})
     if await known.fetchone() is None:
@@ -176,11 +181,11 @@ async def _evidence(
         query("catalog", "apply_evidence"),
         {
             "source_id": source_id,
-            "release": said.reference,
+            "release": release,
             "published_on": at.date(),
-            "sha256": digest,
-            "size": len(text.encode()),
-            "url": said.claim.url or f"urn:guichet:contribution:{said.reference}",
+            "sha256": hashlib.sha256(document.encode()).hexdigest(),
+            "size": len(document.encode()),
+            "url": url,
         },
     )
     row = await cursor.fetchone()

@@ -11,7 +11,7 @@ import psycopg
 from catalog import outbox
 from catalog.database.queries import query
 from config.settings import Settings
-from crowd import accounts
+from crowd import accounts, mandates
 from crowd.drafts import KEPT_HOURS
 
 ORIGIN_HOURS = 24
@@ -36,6 +36,7 @@ def register(settings: Settings) -> tuple[Kept, ...]:
         Kept("words", crowd.keep_words_days * 24),
         Kept("login", ORIGIN_HOURS),
         Kept("session", settings.accounts.longest_seconds // 3600),
+        Kept("mandate", settings.mandates.mandate_days * 24),
         Kept("thanks", None),
         Kept("fact", None),
         Kept("audit", None),
@@ -53,5 +54,6 @@ def sweep(conn: psycopg.Connection[Any], settings: Settings) -> None:
     conn.execute(query("crowd", "sweep_photos"), {"days": crowd.keep_words_days})
     conn.execute(query("crowd", "sweep_decision_texts"), {"days": crowd.keep_words_days})
     accounts.sweep(conn, settings.accounts)
+    mandates.sweep(conn, settings.mandates)
     outbox.sweep(conn, settings.mail.keep_letters_days)
     conn.commit()

