@@ -194,6 +194,15 @@ class CrowdSettings(Section):
     keep_words_days: PositiveInt
 
 
+class VoiceSettings(Section):
+    sent_per_second: NonNegativeFloat
+    sent_burst: PositiveInt
+    threshold: PositiveInt
+    ranking_threshold: PositiveInt
+    most_network_day: PositiveInt
+    most_minute: PositiveInt
+
+
 class Settings(Section):
     paths: PathSettings
     database: DatabaseSettings
@@ -208,6 +217,7 @@ class Settings(Section):
     mail: MailSettings
     accounts: AccountSettings
     crowd: CrowdSettings
+    voices: VoiceSettings
 
 
 def load(environment: Mapping[str, str] | None = None) -> Settings:

@@ -15,6 +15,7 @@ from catalog.database import (
     record_tables,
     simulation_tables,
     tables,
+    voice_tables,
 )
 
 SUBJECTS = (
@@ -29,5 +30,6 @@ SUBJECTS = (
     outline_tables,
     record_tables,
     simulation_tables,
+    voice_tables,
 )
 metadata = tables.metadata
