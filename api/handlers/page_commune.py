@@ -3,7 +3,10 @@
 from dataclasses import dataclass
 from typing import Any
 
+from api.forms import TOKEN_FIELD
 from api.handlers.base import PageHandler, page_routes
+from api.handlers.page_contribute import TRAP
+from api.handlers.page_voices import Rate
 from api.parameters import day
 from catalog import area_facts, communes, observations, offices
 from catalog import status as scoring
@@ -49,6 +52,8 @@ class CommunePage(PageHandler):
             near = await self._near(conn, commune, around)
             alike = await communes.similar(conn, commune, ALIKE)
             areas = await area_facts.of_commune(conn, commune.number)
+            keys = await site.keyring.keys(conn)
+            rate_token = keys.issue(Rate.form, now)
         statuses = scoring.of_all(site.referential, held, now)
         lines = [
             self._line(service, statuses, held) for service in site.referential.services.values()
@@ -75,6 +80,9 @@ class CommunePage(PageHandler):
             say_hours=lambda state: opening_hours.sentence(state, self.language),
             hours_table=self._week,
             json_ld=self._json_ld(commune, around),
+            rate_token=rate_token,
+            token_field=TOKEN_FIELD,
+            trap=TRAP,
         )
 
     def _titles(self, ids: tuple[str, ...]) -> str:
