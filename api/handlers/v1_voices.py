@@ -67,7 +67,7 @@ class SatisfactionAnswer(Answer, kw_only=True):
 
 
 class Voices(ApiHandler):
-    operation = Operation(
+    post_operation = Operation(
         "sendVoice", "Say one thing of a procedure: a face, or a difficulty.", "voices",
         answer=VoiceAnswer, status=201,
         body=lambda: msgspec.json.schema(Voice)["$defs"]["Voice"],
