@@ -19,10 +19,12 @@ from api.handlers import (
     page_map,
     page_moderation,
     page_people,
+    page_procedures,
     page_records,
     page_simulators,
     page_site,
     page_sources,
+    page_voices,
     static_files,
     tile_files,
     v1_atom,
@@ -36,6 +38,7 @@ from api.handlers import (
     v1_simulators,
     v1_status,
     v1_territories,
+    v1_voices,
 )
 from api.handlers.base import NotFoundApi, NotFoundPage, log_request
 from api.ogc import routes as ogc
@@ -57,6 +60,7 @@ ROUTE_MODULES: tuple[Any, ...] = (
     v1_records,
     v1_simulators,
     v1_batches,
+    v1_voices,
     v1_changes,
     ogc,
     v1_atom,
@@ -74,6 +78,8 @@ ROUTE_MODULES: tuple[Any, ...] = (
     page_mairie,
     page_crowd,
     page_moderation,
+    page_voices,
+    page_procedures,
 )
 
 

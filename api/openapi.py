@@ -97,6 +97,7 @@ SLOTS: Mapping[str, Slot] = {
     "answer": Slot("What keeping an answer gave: 22 characters.", "AAAAAAAAAAAAAAAAAAAAAA"),
     "batch": Slot("What a batch that is computed later gave: 22 characters.",
                   "AAAAAAAAAAAAAAAAAAAAAA"),
+    "procedure": Slot("What registering a procedure gave; `guichet` is this site.", "guichet"),
     "z": Slot("Zoom.", "8", "integer"),
     "x": Slot("Column.", "131", "integer"),
     "y": Slot("Row.", "91", "integer"),

@@ -96,6 +96,7 @@ class Site:
     simulators: Simulators
     ogc: Door  # pygeoapi, and the threads of synchronous work
     contributing: RateBudget  # of contributions, by network
+    voicing: RateBudget  # of faces and difficulties, by network
     keeping: RateBudget  # of permalinks, which stay for ever, and of batches for later
     admission: Admission  # of simulations, so that those inside are answered in time
     packed: Packed = field(default_factory=Packed)
@@ -209,6 +210,7 @@ def open_site(settings: Settings) -> Site:
         ogc=Door(settings),
         keeping=RateBudget(settings.simulators.kept_per_second, settings.simulators.kept_burst),
         contributing=RateBudget(settings.crowd.sent_per_second, settings.crowd.sent_burst),
+        voicing=RateBudget(settings.voices.sent_per_second, settings.voices.sent_burst),
         admission=Admission(settings.simulators.most_at_once),
         writing=asyncio.Semaphore(max(1, settings.database.web_pool_size // 2)),
         release=_release(),

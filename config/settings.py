@@ -204,6 +204,15 @@ class MandateSettings(Section):
     idle_seconds: PositiveInt
 
 
+class VoiceSettings(Section):
+    sent_per_second: NonNegativeFloat
+    sent_burst: PositiveInt
+    threshold: PositiveInt
+    ranking_threshold: PositiveInt
+    most_network_day: PositiveInt
+    most_minute: PositiveInt
+
+
 class Settings(Section):
     paths: PathSettings
     database: DatabaseSettings
@@ -219,6 +228,7 @@ class Settings(Section):
     accounts: AccountSettings
     crowd: CrowdSettings
     mandates: MandateSettings
+    voices: VoiceSettings
 
 
 def load(environment: Mapping[str, str] | None = None) -> Settings:

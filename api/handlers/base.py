@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any, ClassVar
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 import msgspec
 import psycopg
@@ -373,6 +373,15 @@ class PageHandler(BaseHandler):
     def canonical(self) -> str:
         return self.origin + self.url_for_lang(self.language)
 
+    @property
+    def told_path(self) -> str:
+        """This page's path as a report of a difficulty may repeat it: without what opens it."""
+        path = self.request.path
+        for secret in self.secret_slots:
+            if value := self.path_kwargs.get(secret):
+                path = path.replace(quote(value, safe=""), "-")
+        return path[:LONGEST_LINKED]
+
     def context(self) -> dict[str, Any]:
         """What every template receives."""
         site = self.site
@@ -393,6 +402,7 @@ class PageHandler(BaseHandler):
             "canonical": self.canonical,
             "page": self.page,
             "path": self.request.path,
+            "here": self.told_path,
             "referential": site.referential,
             "generation": site.edition.id if site.published else None,
             "version": site.edition.version if site.published else None,

@@ -1,4 +1,4 @@
-"""`/embed/simulateur.js`: the component that any public site may load, from any origin."""
+"""`/embed/…js`: the components that any public site may load, from any origin."""
 
 from tornado.routing import URLSpec
 
@@ -17,12 +17,12 @@ class EmbedFile(BaseHandler):
         self.set_header("Access-Control-Allow-Origin", "*")
         self.set_header("Cross-Origin-Resource-Policy", "cross-origin")
 
-    async def get(self) -> None:
+    async def get(self, name: str) -> None:
         names = accepted(self.request.headers.get("Accept-Encoding", ""))
-        found = await self.site.assets.read("embed/simulateur.js", names)
+        found = await self.site.assets.read(f"embed/{name}.js", names)
         self.set_header("Cache-Control", REVALIDATE)
         self.add_vary("Accept-Encoding")
         self.send(found.body, found.media_type, encoding=found.encoding or "")
 
 
-ROUTES = [URLSpec(r"/embed/simulateur\.js$", EmbedFile)]
+ROUTES = [URLSpec(r"/embed/(?P<name>simulateur|avis)\.js$", EmbedFile)]

@@ -3,7 +3,10 @@
 from dataclasses import dataclass
 from typing import Any
 
+from api.forms import TOKEN_FIELD
 from api.handlers.base import PageHandler, page_routes
+from api.handlers.page_contribute import TRAP
+from api.handlers.page_voices import Rate
 from api.parameters import day
 from catalog import area_facts, communes, observations, office_card, offices
 from catalog import status as scoring
@@ -51,6 +54,8 @@ class CommunePage(PageHandler):
             corrected = await office_card.corrections_of(conn, mairie.id) if mairie else []
             alike = await communes.similar(conn, commune, ALIKE)
             areas = await area_facts.of_commune(conn, commune.number)
+            keys = await site.keyring.keys(conn)
+            rate_token = keys.issue(Rate.form, now)
         statuses = scoring.of_all(site.referential, held, now)
         lines = [
             self._line(service, statuses, held) for service in site.referential.services.values()
@@ -78,6 +83,9 @@ class CommunePage(PageHandler):
             say_hours=lambda state: opening_hours.sentence(state, self.language),
             hours_table=self._week,
             json_ld=self._json_ld(commune, around),
+            rate_token=rate_token,
+            token_field=TOKEN_FIELD,
+            trap=TRAP,
         )
 
     def _titles(self, ids: tuple[str, ...]) -> str:

@@ -16,6 +16,7 @@ from catalog.database import (
     record_tables,
     simulation_tables,
     tables,
+    voice_tables,
 )
 
 SUBJECTS = (
@@ -31,5 +32,6 @@ SUBJECTS = (
     outline_tables,
     record_tables,
     simulation_tables,
+    voice_tables,
 )
 metadata = tables.metadata
