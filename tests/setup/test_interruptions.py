@@ -50,7 +50,7 @@ if __name__ == "__main__":
     loader = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(loader)
     store = RawStore(settings.paths.raw)
-    sources = [loader._small(s, store) for s in all_sources() if s.address is None]
+    sources = [loader._small(s, store) for s in all_sources() if s.registry or s.kind == "national"]
     runs.chosen = lambda ids: tuple(s for s in sources if ids is None or s.id in ids)
     publication.publish = lambda *_: SimpleNamespace(id=1)
     rebuild.rebuild = lambda *_: SimpleNamespace(version="1")
@@ -173,7 +173,7 @@ def test_the_harvest_of_a_killed_worker_is_taken_over_by_two_others(
     here: Settings, small_france: str
 ) -> None:
     """kill -9 in the middle of the longest source; then two workers share what is left."""
-    names = [source.id for source in all_sources() if source.address is None]
+    names = [one.id for one in all_sources() if one.registry or one.kind == "national"]
     for name in names:
         assert worker.ask(here, "harvest_source", source_id=name)
 
