@@ -46,8 +46,6 @@ class Procedure:
     url: str | None
     host: str | None
     created_at: datetime
-    checked_at: datetime | None
-    check_result: str | None
 
     def may_send(self, host: str | None) -> bool:
         """Whether a page of this host may speak of it: its own host, or one below."""

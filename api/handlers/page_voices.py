@@ -47,8 +47,7 @@ class VoicePage(FormPage):
             if make:
                 return await procedures.of_commune(conn, commune)
             named = procedures.id_of_commune(commune.code)
-        return Procedure(named, "commune", commune.name, commune.name, None, None, self.now, None,
-                         None)  # fmt: skip
+        return Procedure(named, "commune", commune.name, commune.name, None, None, self.now)
 
     def name_of(self, procedure: Procedure) -> str:
         if procedure.kind == procedures.Kind.COMMUNE:

@@ -23,7 +23,6 @@ mandate = Table(
     Column("id", BigInteger, Identity(), primary_key=True),
     Column("commune_number", Integer, nullable=False),
     Column("commune_code", Text, nullable=False, comment="then; it lapses when this changes"),
-    Column("delegated_from", BigInteger, ForeignKey("crowd.mandate.id"), comment="null: by code"),
     Column("proof", Text, nullable=False, comment="mailbox: the directory's; else who checked"),
     Column("made_at", MOMENT, nullable=False, server_default=NOW),
     Column("expires_at", MOMENT, nullable=False),

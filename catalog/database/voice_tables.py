@@ -35,8 +35,6 @@ procedure = Table(
     Column("owner_hash", LargeBinary, unique=True, comment="of the owner's private link"),
     Column("once", LargeBinary, unique=True, comment="one form, one procedure"),
     Column("created_at", MOMENT, nullable=False, server_default=NOW),
-    Column("checked_at", MOMENT, comment="the last look for the button on the page"),
-    Column("check_result", Text, comment="crowd.buttons.Seen; null: never looked"),
     CheckConstraint("kind in ('site', 'commune', 'registered')", name="known_kind"),
     schema="crowd",
 )

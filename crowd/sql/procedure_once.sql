@@ -1,4 +1,4 @@
 -- The procedure that this very form registered; none when it did not arrive before.
-select id, kind, name, owner, url, host, created_at, checked_at, check_result
+select id, kind, name, owner, url, host, created_at
 from   crowd.procedure
 where  once = %(once)s::bytea

@@ -1,4 +1,4 @@
 -- One procedure; none when there is no such id.
-select id, kind, name, owner, url, host, created_at, checked_at, check_result
+select id, kind, name, owner, url, host, created_at
 from   crowd.procedure
 where  id = %(id)s::text

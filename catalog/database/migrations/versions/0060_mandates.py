@@ -22,7 +22,6 @@ def upgrade() -> None:
         sa.Column(
             "commune_code", sa.Text(), nullable=False, comment="then; it lapses when this changes"
         ),
-        sa.Column("delegated_from", sa.BigInteger(), comment="null: by code"),
         sa.Column(
             "proof",
             sa.Text(),
@@ -33,9 +32,6 @@ def upgrade() -> None:
         sa.Column("expires_at", MOMENT, nullable=False),
         sa.Column("revoked_at", MOMENT),
         sa.PrimaryKeyConstraint("id", name="pk_mandate"),
-        sa.ForeignKeyConstraint(
-            ["delegated_from"], ["crowd.mandate.id"], name="fk_mandate_delegated_from_mandate"
-        ),
         schema="crowd",
     )
     op.create_index("ix_mandate_commune_number", "mandate", ["commune_number"], schema="crowd")

@@ -52,8 +52,6 @@ def upgrade() -> None:
         sa.Column("owner_hash", sa.LargeBinary(), comment="of the owner's private link"),
         sa.Column("once", sa.LargeBinary(), comment="one form, one procedure"),
         sa.Column("created_at", MOMENT, server_default=NOW, nullable=False),
-        sa.Column("checked_at", MOMENT, comment="the last look for the button on the page"),
-        sa.Column("check_result", sa.Text(), comment="crowd.buttons.Seen; null: never looked"),
         sa.CheckConstraint(
             "kind in ('site', 'commune', 'registered')", name="ck_procedure_known_kind"
         ),
