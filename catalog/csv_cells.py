@@ -1,7 +1,7 @@
 """CSV that spreadsheets read as it was written: no cell is a formula, no code loses its zero.
 
 Texts are quoted and numbers are not. A text that a spreadsheet would run begins with an apostrophe
-in the file (OWASP's advice); telephone numbers and negative numbers are not such texts.
+in the file (OWASP's advice); international telephone numbers are not such texts.
 """
 
 import csv
@@ -11,14 +11,14 @@ from datetime import date, datetime
 from typing import Any, TextIO
 
 _RUN = ("=", "+", "-", "@", "\t", "\r", "\n")
-_HARMLESS = re.compile(r"[+-]?[\d .,()/]*", re.ASCII)
+_TELEPHONE = re.compile(r"\+\d[\d .()/-]{5,25}", re.ASCII)
 
 
 def cell(value: Any) -> Any:
     """A value as its cell: None is empty, lists are joined by “|”, moments are in UTC."""
     match value:
         case str():
-            runs = value.startswith(_RUN) and not _HARMLESS.fullmatch(value)
+            runs = value.startswith(_RUN) and not _TELEPHONE.fullmatch(value)
             return f"'{value}" if runs else value
         case bool():
             return "true" if value else "false"

@@ -252,7 +252,7 @@ def test_the_catalogue_says_the_same_in_each_syntax(
     [
         ("=HYPERLINK(\"x\")", "'=HYPERLINK(\"x\")"), ("@x", "'@x"), ("\t=1", "'\t=1"),
         ("+cmd|x", "'+cmd|x"), ("-2+3*cmd", "'-2+3*cmd"), ("+33 1 23 45 67 89", "+33 1 23 45 67 89"),
-        ("-12", "-12"), (-12, -12), (1.5, 1.5), (None, None), (["a", "b"], "a|b"), (True, "true"),
+        ("-12", "'-12"), ("+1", "'+1"), (-12, -12), (1.5, 1.5), (None, None), (["a", "b"], "a|b"), (True, "true"),
     ],
 )  # fmt: skip
 def test_no_cell_is_a_formula(value: Any, shown: Any) -> None:
