@@ -6,6 +6,7 @@ switch finds the same page under its other name.
 
 import re
 from collections.abc import Mapping
+from functools import cache
 from urllib.parse import quote, urlencode
 
 LANGUAGES = ("fr", "en")
@@ -108,6 +109,7 @@ def pattern(template: str) -> str:
     )
 
 
+@cache
 def slots(template: str) -> tuple[str, ...]:
     return tuple(_SLOT.findall(template))
 

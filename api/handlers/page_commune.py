@@ -75,7 +75,7 @@ class CommunePage(PageHandler):
             lines=lines,
             counts=counts,
             known=len(lines) - counts[Simple.UNKNOWN],
-            alike=[(one, await self._offers(one.number)) for one in alike],
+            alike=await self._offers(alike),
             sources={source.id: source for source in site.edition.sources},
             source_titles=self._titles,
             State=State,
@@ -118,14 +118,16 @@ class CommunePage(PageHandler):
             scoring.timeline(service, own),
         )
 
-    async def _offers(self, number: int) -> list[str]:
-        """The ids of the services that are known to be offered in another commune."""
-        offered = []
+    async def _offers(
+        self, alike: list[communes.Similar]
+    ) -> list[tuple[communes.Similar, list[str]]]:
+        """Each of these communes, and the ids of the services known to be offered there."""
+        offered: list[tuple[communes.Similar, list[str]]] = [(one, []) for one in alike]
         for service in self.site.referential.services.values():
             array = await self.site.edition.arrays.get(service.id, self.now)
-            state = State(int(array[number]))
-            if state.level is not None:
-                offered.append(service.id)
+            for one, ids in offered:
+                if State(int(array[one.number])).level is not None:
+                    ids.append(service.id)
         return offered
 
     def _week(self, office: NearOffice) -> list[tuple[str, str]]:
