@@ -58,7 +58,7 @@ def test_the_bytes_are_those_of_the_map(ogc, site):
 
 
 def test_sea_is_204(ogc):
-    answer = ogc.get("/tiles/WebMercatorQuad/9/250/100")
+    answer = ogc.get("/tiles/WebMercatorQuad/9/250/200")
     assert answer.status_code == 204
     assert not answer.content
 
