@@ -83,7 +83,9 @@ def _resource(of: Collection, first: date | None, until: date | None) -> dict[st
                 "name": "api.ogc.provider.CatalogueProvider",
                 "data": of.id,
                 "id_field": "id",
-                "title_field": "name" if "name" in of.by_name else "commune_name",
+                "title_field": next(
+                    one for one in ("name", "commune_name", "title", "id") if one in of.by_name
+                ),
                 "crs": list(URIS),
                 "storage_crs": CRS84,
             }
