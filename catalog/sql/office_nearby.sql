@@ -11,7 +11,7 @@ select o.id, o.kind, o.name, c.code as commune_code, c.name as commune_name,
                    st_setsrid(st_makepoint(%(lon)s::float8, %(lat)s::float8), 4326)::geography)
          as distance_m,
        o.source_id, o.observed_at, o.sources, o.unlisted_since, o.helps_with,
-       far.office_id is not null as far, near.degrees
+       far.office_id is not null as far, near.degrees, o.phone_withheld_since
 from (
   select each.id, min(each.degrees) as degrees
   from   unnest(%(longitudes)s::float8[]) as around (longitude)
