@@ -90,7 +90,7 @@ def read(
     # One mandate for each commune: the commune's own, else the first (the widest) of those held.
     chosen: dict[str, Mandate] = {}
     for one in held:
-        if one.commune_code in codes and len(one.chain) <= settings.longest_chain:
+        if one.commune_code in codes and len(one.chain) < settings.longest_chain:
             chosen.setdefault(one.commune_code, one)
     if not codes or set(chosen) != codes:
         mistakes["communes"] = "communes"
@@ -203,6 +203,7 @@ async def accept(
             rows = await opened.fetchall()
             if not rows:
                 return Tried.GONE  # all the mandates it came from are over
+            await aconn.execute(query("crowd", "invitation_answered"), {"id": id_})
             token = await mandate_sessions.begin(aconn, former, agent_id=agent)
             for mandate, number, code, name, parent, box in rows:
                 if box is not None:
