@@ -189,6 +189,7 @@ office = table(
     column("phone", Text), column("website", Text), column("hours", JSONB),
     column("accessibility", Text), column("siret", Text), column("helps_with", ARRAY(Text)),
     column("sources", ARRAY(Text)), column("observed_at", MOMENT), column("unlisted_since", MOMENT),
+    column("phone_withheld_since", MOMENT),
     column("point", Geometry("POINT", srid=4326)),
     schema="catalog",
 )  # fmt: skip
@@ -215,6 +216,10 @@ OFFICES = Collection(
         Field("address", "string", ("Adresse", "Address"), office.c.address),
         Field("email", "string", ("Courriel", "E-mail"), office.c.email),
         Field("phone", "string", ("Téléphone", "Telephone"), office.c.phone),
+        Field("phone_withheld_since", "date-time",
+              ("Téléphone caché à la demande de la commune depuis (absent : il ne l'est pas)",
+               "Telephone hidden at the commune's wish since (null: it is not)"),
+              office.c.phone_withheld_since),
         Field("website", "string", ("Site", "Web site"), office.c.website),
         Field("hours", "object", ("Horaires ; absent : inconnus", "Hours; null: unknown"),
               office.c.hours, queryable=False),

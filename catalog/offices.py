@@ -57,6 +57,7 @@ class NearOffice:
     unlisted_since: datetime | None = None  # no source lists it any more; None: one does
     helps_with: tuple[str, ...] = ()  # in the source's own words
     far: bool = False  # its published point lies far outside its commune
+    phone_withheld_since: datetime | None = None  # the commune wants its number hidden; None: not
 
 
 async def nearby(
@@ -192,4 +193,5 @@ def _office(row: Mapping[str, Any], at: datetime) -> NearOffice:
         unlisted_since=row["unlisted_since"],
         helps_with=tuple(row["helps_with"]),
         far=row["far"],
+        phone_withheld_since=row["phone_withheld_since"],
     )

@@ -202,6 +202,11 @@ class MandateSettings(Section):
     changed_days: PositiveInt
     mandate_days: PositiveInt
     idle_seconds: PositiveInt
+    invitation_days: PositiveInt
+    invitations_per_day: PositiveInt
+    longest_chain: PositiveInt
+    keep_drafts_days: PositiveInt
+    contests_per_day: PositiveInt
 
 
 class VoiceSettings(Section):

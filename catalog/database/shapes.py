@@ -4,6 +4,7 @@ A subject's shapes are in a file of its own; adding one is adding a line here.
 """
 
 from catalog.database import (
+    agent_tables,
     area_tables,
     contribution_tables,
     crowd_tables,
@@ -17,10 +18,12 @@ from catalog.database import (
     simulation_tables,
     tables,
     voice_tables,
+    withheld_tables,
 )
 
 SUBJECTS = (
     tables,
+    agent_tables,
     area_tables,
     contribution_tables,
     crowd_tables,
@@ -33,5 +36,6 @@ SUBJECTS = (
     record_tables,
     simulation_tables,
     voice_tables,
+    withheld_tables,
 )
 metadata = tables.metadata
