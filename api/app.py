@@ -18,6 +18,7 @@ from api.handlers import (
     page_mairie,
     page_map,
     page_moderation,
+    page_official,
     page_people,
     page_procedures,
     page_records,
@@ -33,6 +34,7 @@ from api.handlers import (
     v1_communes,
     v1_documents,
     v1_offices,
+    v1_official,
     v1_people,
     v1_records,
     v1_simulators,
@@ -61,6 +63,7 @@ ROUTE_MODULES: tuple[Any, ...] = (
     v1_simulators,
     v1_batches,
     v1_voices,
+    v1_official,
     v1_changes,
     ogc,
     v1_atom,
@@ -80,6 +83,7 @@ ROUTE_MODULES: tuple[Any, ...] = (
     page_moderation,
     page_voices,
     page_procedures,
+    page_official,
 )
 
 

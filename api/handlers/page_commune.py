@@ -17,12 +17,14 @@ from catalog.offices import NearOffice
 from catalog.referential import Service
 from catalog.states import Simple, State, simple
 from catalog.status import Interval, Status
+from crowd import official_spaces
 from geo import opening_hours
 
 DAYS = {"mo": "Monday", "tu": "Tuesday", "we": "Wednesday", "th": "Thursday", "fr": "Friday",
         "sa": "Saturday", "su": "Sunday"}  # fmt: skip
 DAY = day("date", "The commune as it was known at the end of that day; absent: now.")
 ALIKE = 5  # communes like this one
+OFFICIAL = 8  # official sites and accounts; their own page has all
 DESKS = 12  # offices of a commune on its page; « around me » has the others
 
 
@@ -53,6 +55,9 @@ class CommunePage(PageHandler):
             mairie = next((one for one in around if one.kind == "mairie"), None)
             corrected = await office_card.corrections_of(conn, mairie.id) if mairie else []
             alike = await communes.similar(conn, commune, ALIKE)
+            official = await official_spaces.of_commune(
+                conn, site.settings.official, commune.number
+            )
             areas = await area_facts.of_commune(conn, commune.number)
             keys = await site.keyring.keys(conn)
             rate_token = keys.issue(Rate.form, now)
@@ -70,6 +75,7 @@ class CommunePage(PageHandler):
             desks=_desks(around),
             most_desks=DESKS,
             areas=areas,
+            official=official[:OFFICIAL],
             kind_name=lambda kind: kind_name(kind, self.language),
             near=near,
             lines=lines,
