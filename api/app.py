@@ -20,6 +20,9 @@ from api.handlers import (
     page_moderation,
     page_official,
     page_people,
+    page_practice_desk,
+    page_practice_form,
+    page_practices,
     page_procedures,
     page_records,
     page_simulators,
@@ -36,6 +39,7 @@ from api.handlers import (
     v1_offices,
     v1_official,
     v1_people,
+    v1_practices,
     v1_records,
     v1_simulators,
     v1_status,
@@ -64,6 +68,7 @@ ROUTE_MODULES: tuple[Any, ...] = (
     v1_batches,
     v1_voices,
     v1_official,
+    v1_practices,
     v1_changes,
     ogc,
     v1_atom,
@@ -84,6 +89,9 @@ ROUTE_MODULES: tuple[Any, ...] = (
     page_voices,
     page_procedures,
     page_official,
+    page_practices,
+    page_practice_form,
+    page_practice_desk,
 )
 
 

@@ -43,6 +43,7 @@ from catalog.collection_shapes import (
 from catalog.database.ogc_tables import area_shape
 from catalog.database.outline_tables import commune_outline as outline
 from catalog.database.tables import commune, departement, epci, region, status
+from catalog.practices_collection import PRACTICES
 from catalog.records_collection import RECORDS
 from catalog.states import PRESENT_FROM, Simple, State
 from config.errors import NotFound
@@ -379,7 +380,10 @@ SERVICES = Collection(
 )  # fmt: skip
 
 COLLECTIONS: Mapping[str, Collection] = MappingProxyType(
-    {one.id: one for one in (COMMUNES, EPCI, DEPARTEMENTS, REGIONS, OFFICES, SERVICES, RECORDS)}
+    {
+        one.id: one
+        for one in (COMMUNES, EPCI, DEPARTEMENTS, REGIONS, OFFICES, SERVICES, RECORDS, PRACTICES)
+    }
 )
 
 

@@ -5,7 +5,8 @@ import json
 
 import pytest
 
-COLLECTIONS = ("communes", "epci", "departements", "regions", "offices", "services", "records")
+COLLECTIONS = ("communes", "epci", "departements", "regions", "offices", "services", "records",
+               "practices")  # fmt: skip
 
 
 def test_the_landing_page_leads_everywhere(ogc):
