@@ -37,6 +37,7 @@ from catalog.sources import Source
 from catalog.territories import Geography
 from config.errors import GuichetError, NotFound, Unavailable
 from config.settings import Settings
+from crowd.official_spaces import Shelf
 from crowd.passwords import Verifier
 from crowd.photos import Darkroom
 from crowd.signing import Keyring
@@ -105,6 +106,7 @@ class Site:
     writing: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(2))
     darkroom: Darkroom = field(default_factory=Darkroom)
     keyring: Keyring = field(default_factory=Keyring)
+    official: Shelf = field(default_factory=Shelf)  # what communes declared as theirs
     verifier: Verifier = field(default_factory=Verifier)
     frames: frozenset[str] = frozenset(frame.id for frame in FRAMES)
     metrics: Metrics = field(default_factory=Metrics)

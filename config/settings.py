@@ -218,6 +218,19 @@ class VoiceSettings(Section):
     most_minute: PositiveInt
 
 
+class OfficialSettings(Section):
+    valid_days: PositiveInt
+    refresh_seconds: PositiveInt
+
+
+class PracticeSettings(Section):
+    ask_after_days: PositiveInt
+    stale_days: PositiveInt
+    most_network_day: PositiveInt
+    most_open: PositiveInt
+    keep_contacts_days: PositiveInt
+
+
 class Settings(Section):
     paths: PathSettings
     database: DatabaseSettings
@@ -234,6 +247,8 @@ class Settings(Section):
     crowd: CrowdSettings
     mandates: MandateSettings
     voices: VoiceSettings
+    official: OfficialSettings
+    practices: PracticeSettings
 
 
 def load(environment: Mapping[str, str] | None = None) -> Settings:

@@ -18,11 +18,14 @@ from catalog.offices import NearOffice
 from catalog.referential import Service
 from catalog.states import Simple, State, simple
 from catalog.status import Interval, Status
-from crowd import contests
+from crowd import contests, official_spaces, practice_lists
+from crowd.practice_lists import Search
 from geo import opening_hours
 
 DAY = day("date", "The commune as it was known at the end of that day; absent: now.")
 ALIKE = 5  # communes like this one
+PRACTICES = 4  # sheets of communes like this one; their own page has all
+OFFICIAL = 8  # official sites and accounts; their own page has all
 DESKS = 12  # offices of a commune on its page; « around me » has the others
 
 
@@ -53,6 +56,13 @@ class CommunePage(PageHandler):
             mairie = next((one for one in around if one.kind == "mairie"), None)
             corrected = await office_card.corrections_of(conn, mairie.id) if mairie else []
             alike = await communes.similar(conn, commune, ALIKE)
+            practices = await practice_lists.found(
+                conn,
+                Search(communes=(commune.number, *(one.number for one in alike)), limit=PRACTICES),
+            )
+            official = await official_spaces.of_commune(
+                conn, site.settings.official, commune.number
+            )
             areas = await area_facts.of_commune(conn, commune.number)
             contested = await contests.of_commune(conn, commune.number)
             keys = await site.keyring.keys(conn)
@@ -71,6 +81,8 @@ class CommunePage(PageHandler):
             desks=_desks(around),
             most_desks=DESKS,
             areas=areas,
+            practices=practices,
+            official=official[:OFFICIAL],
             kind_name=lambda kind: kind_name(kind, self.language),
             near=near,
             lines=lines,
