@@ -1,6 +1,7 @@
 """Numbers, dates and distances as French and English readers write them."""
 
 import datetime as dt
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_date, format_time
@@ -9,6 +10,11 @@ from babel.numbers import format_decimal
 NARROW, WIDE = "\u202f", "\u00a0"  # no-break spaces of French typography
 _PARIS = ZoneInfo("Europe/Paris")
 _LOCALES = {"fr": "fr_FR", "en": "en_GB"}
+
+
+@lru_cache(maxsize=20_000)  # a map's page writes the same few hundred numbers each time
+def _decimal(value: float, pattern: str, locale: str) -> str:
+    return format_decimal(value, format=pattern, locale=locale)
 
 
 class Formats:
@@ -23,7 +29,7 @@ class Formats:
         if value is None:
             return "–"
         pattern = "#,##0" + ("." + "0" * digits if digits else "")
-        return format_decimal(value, format=pattern, locale=self._locale)
+        return _decimal(value, pattern, self._locale)
 
     def percent(self, share: float | None, digits: int | None = None) -> str:
         """A share between 0 and 1 as a percentage.

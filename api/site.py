@@ -113,7 +113,7 @@ class Site:
     _away: bool = False
 
     def __post_init__(self) -> None:
-        self.intake = Intake(self.pool, self.keyring, self.settings.crowd)
+        self.intake = Intake(self.settings)
 
     @property
     def edition(self) -> Edition:

@@ -101,20 +101,11 @@ async def of_commune(
     return [from_row(row) for row in await cursor.fetchall()]
 
 
-async def of_pairs(
-    aconn: psycopg.AsyncConnection[Any], pairs: Sequence[tuple[int, str]]
-) -> list[list[Observation]]:
-    """`of_commune` for each (commune, service) of a list, in one question."""
-    values = {"communes": [one for one, _ in pairs], "services": [one for _, one in pairs]}
-    cursor = await aconn.execute(query("catalog", "observation_of_pairs"), values)
-    found: list[list[Observation]] = [[] for _ in pairs]
-    for place, *row in await cursor.fetchall():
-        found[place - 1].append(from_row(row))
-    return found
-
-
 def from_row(row: Sequence[Any]) -> Observation:
-    """An observation from a row of `observation_of_commune`: its columns, in that order."""
+    """An observation from a row of `observation_of_commune`: its columns, in that order.
+
+    A row of `observation_of_pairs` has the place of its pair before them.
+    """
     (
         id_, commune_number, service, state, attributes, url, provider, nature, source_id,
         evidence_id, seen, observed_at, recorded_at, valid_until, supersedes,

@@ -10,7 +10,7 @@ other, takes its turns while honest people do not wait for it.
 import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -155,65 +155,101 @@ async def submit_together(
     what was not received before. The caller holds no transaction, and has `catalog.live.settle`
     run when something was published.
     """
-    networks = [keys.keyed("network", one.sent.network) for one in arrivals]
-    locks = {_lock(network) for network in networks}
-    locks |= {pair_lock(*one.sent.pair) for one in arrivals}
-    async with aconn.transaction():
+    forms = [one.sent for one in arrivals]
+    networks = [keys.keyed("network", one.network) for one in forms]
+    locks = {_lock(network) for network in networks} | {pair_lock(*one.pair) for one in forms}
+    onces = [one.once for one in forms]
+    # In a pipeline: the questions leave together, and so do what is written and the commit. A
+    # process that also draws pages has few turns, and each answer that is waited for costs one.
+    async with aconn.pipeline(), aconn.transaction():
         # Other processes wait for these authors and pairs: floods are counted exactly, and two who
         # agree at the same instant see each other. In their order, so nobody waits in a ring.
         await aconn.execute(query("crowd", "alone"), {"locks": sorted(locks)})
-        receipts = await _received(aconn, [one.sent.once for one in arrivals])
-        fresh = [
-            (one, network)
-            for one, network in zip(arrivals, networks, strict=True)
-            if one.sent.once not in receipts
+        before = await aconn.execute(query("crowd", "received_before"), {"onces": onces})
+        around = await _ask_around(aconn, [(one, None) for one in forms], networks)
+        receipts = _receipts(await before.fetchall())
+        surrounded = await around.read()
+        judged = [
+            _judge(keys, arrival, network, found)
+            for arrival, network, found in zip(arrivals, networks, surrounded, strict=True)
+            if arrival.sent.once not in receipts and not full
         ]
-        if fresh and not full:
-            judged = await _judge_all(aconn, keys, fresh)
+        if judged:
             receipts |= await _write(aconn, keys, judged)
-    return [receipts.get(one.sent.once) for one in arrivals]
+    return [receipts.get(once) for once in onces]
 
 
-async def _judge_all(
-    aconn: psycopg.AsyncConnection[Any], keys: Keys, fresh: Sequence[tuple[Arrival, bytes]]
-) -> list[_Judged]:
-    """What the policy decides of each: four questions to the database, however many they are."""
-    forms = [one.sent for one, _ in fresh]
-    cursor = await aconn.execute(
-        query("crowd", "author_voices"), {"networks": [network for _, network in fresh]}
-    )
-    by_place = dict(await cursor.fetchall())
-    voices = [int(by_place[place]) for place in range(1, len(fresh) + 1)]
-    prints = [fingerprint(one.claim, one.comment) for one in forms]
-    counted = await _counts(aconn, forms, voices, prints)
-    around = await neighbours(aconn, [one.pair for one in forms])
-    held = await observations.of_pairs(aconn, [one.pair for one in forms])
-    return [
-        _judge(keys, *fresh[place], voices[place], prints[place], counted[place], around[place],
-               held[place])
-        for place in range(len(fresh))
-    ]  # fmt: skip
+@dataclass(frozen=True, slots=True)
+class _Around:
+    """What surrounds a form. `voice` is its author's; None: a new one."""
+
+    voice: int | None
+    counts: Sequence[Any]
+    others: Sequence[Neighbour]
+    held: Sequence[Observation]
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """Questions that left, of which no answer was read yet."""
+
+    counts: psycopg.AsyncCursor[Any]
+    others: psycopg.AsyncCursor[Any]
+    held: psycopg.AsyncCursor[Any]
+    forms: int
+
+    async def read(self) -> list[_Around]:
+        counts = {row[0]: row[1:] for row in await self.counts.fetchall()}
+        others: dict[int, list[Neighbour]] = {}
+        for place, id_, voice, claim, state, confirmed, network in await self.others.fetchall():
+            one = Neighbour(id_, voice, Claim.of(claim), State(state), confirmed, network)
+            others.setdefault(place, []).append(one)
+        held: dict[int, list[Observation]] = {}
+        for place, *row in await self.held.fetchall():
+            held.setdefault(place, []).append(observations.from_row(row))
+        return [
+            _Around(counts[n][0], counts[n][1:], others.get(n, []), held.get(n, []))
+            for n in range(1, self.forms + 1)
+        ]
+
+
+async def _ask_around(
+    aconn: psycopg.AsyncConnection[Any],
+    forms: Sequence[tuple[Sent, int | None]],
+    networks: Sequence[bytes | None],
+) -> _Asked:
+    """Ask what surrounds forms, each with its author's voice when it is known."""
+    pairs = {
+        "communes": [one.commune_number for one, _ in forms],
+        "services": [one.service.id for one, _ in forms],
+    }
+    values = {
+        "voices": [voice for _, voice in forms],
+        "networks": list(networks),
+        "prints": [fingerprint(one.claim, one.comment) for one, _ in forms],
+        "hosts": [one.claim.host for one, _ in forms],
+    }
+    counts = await aconn.execute(query("crowd", "situations"), {**pairs, **values})
+    others = await aconn.execute(query("crowd", "neighbours"), pairs)
+    held = await aconn.execute(query("catalog", "observation_of_pairs"), pairs)
+    return _Asked(counts, others, held, len(forms))
 
 
 def _judge(
     keys: Keys,
     arrival: Arrival,
     network: bytes,
-    voice: int,
-    print_: str,
-    counts: Sequence[Any],
-    others: Sequence[Neighbour],
-    held: Sequence[Observation],
+    around: _Around,
 ) -> _Judged:
     sent = arrival.sent
-    known = score(sent.service, held, arrival.at)
-    allies = _allies(sent.claim, sent.service, voice, False, network, others)
-    decided = policy.decide(_situation(sent, voice, counts, allies, others, known.state))
+    known = score(sent.service, around.held, arrival.at)
+    allies = _allies(sent, around, False, network)
+    decided = policy.decide(_situation(sent, around, allies, known.state))
     values = {
         "reference": new_reference(),
         "once": sent.once,
         "token_hash": token_hash(sent.token),
-        "voice": voice,
+        "voice": around.voice,
         "speaker": sent.speaker.kind.value,
         "mandate": sent.speaker.mandate,
         "account": sent.speaker.account_id,
@@ -222,7 +258,7 @@ def _judge(
         "commune": sent.commune_number,
         "service": sent.service.id,
         "claim": json.dumps(sent.claim.stored(), ensure_ascii=False),
-        "print": print_,
+        "print": fingerprint(sent.claim, sent.comment),
         "before": json.dumps(_before(known)),
         "state": _STATES[decided.verdict].value,
         "why": json.dumps([decided.rule]),
@@ -268,7 +304,8 @@ async def _write(
             mail = one.arrival.letter(receipt.reference, link, published)
             await outbox.put(aconn, mail, f"contribution-{id_}-received")
     if missed := [one.arrival.sent.once for one in judged if one.arrival.sent.once not in receipts]:
-        receipts |= await _received(aconn, missed)
+        again = await aconn.execute(query("crowd", "received_before"), {"onces": missed})
+        receipts |= _receipts(await again.fetchall())
     return receipts
 
 
@@ -285,14 +322,11 @@ async def reconsider(
     one = await of_id(aconn, id_)
     if one.state != State.WAITING or one.confirmed_at is None:
         return False
-    (around,) = await neighbours(aconn, [pair])
-    mine = next(other for other in around if other.id == id_)
-    others = [other for other in around if other.id != id_]
-    allies = _allies(mine.claim, service, one.voice_id, True, mine.network, others)
+    claim = Claim.of(one.claim)
     sent = Sent(
         commune_number=one.commune_number,
         service=service,
-        claim=mine.claim,
+        claim=claim,
         comment=one.comment or "",
         language=one.language,
         network="",
@@ -300,11 +334,14 @@ async def reconsider(
         token="",
         seconds=policy.LIMITS.fastest_seconds,  # judged when it arrived
     )
-    (held,) = await observations.of_pairs(aconn, [pair])
-    known = score(service, held, now).state
-    print_ = fingerprint(sent.claim, sent.comment)
-    (counts,) = await _counts(aconn, [sent], [one.voice_id], [print_])
-    decided = policy.decide(_situation(sent, one.voice_id, counts, allies, others, known))
+    asked = await _ask_around(aconn, [(sent, one.voice_id)], [None])
+    (around,) = await asked.read()
+    mine = next(other for other in around.others if other.id == id_)
+    others = [other for other in around.others if other.id != id_]
+    around = replace(around, others=others)
+    allies = _allies(sent, around, True, mine.network)
+    known = score(service, around.held, now).state
+    decided = policy.decide(_situation(sent, around, allies, known))
     if decided.verdict is not Verdict.PUBLISH:
         return False
     values = {"ids": [id_], "why": json.dumps([decided.rule])}
@@ -321,75 +358,32 @@ def pair_lock(commune: int, service: str) -> int:
     return _lock(hashlib.sha256(f"{commune}|{service}".encode()).digest())
 
 
-async def _received(
-    aconn: psycopg.AsyncConnection[Any], onces: Sequence[bytes]
-) -> dict[bytes, Receipt]:
-    cursor = await aconn.execute(query("crowd", "received_before"), {"onces": list(onces)})
+def _receipts(rows: Sequence[Sequence[Any]]) -> dict[bytes, Receipt]:
     return {
         bytes(once): Receipt(id_, reference, False, state == State.ACCEPTED)
-        for once, id_, reference, state in await cursor.fetchall()
+        for once, id_, reference, state in rows
     }
 
 
-async def neighbours(
-    aconn: psycopg.AsyncConnection[Any], pairs: Sequence[tuple[int, str]]
-) -> list[list[Neighbour]]:
-    """What others said of each pair, and is not refused."""
-    values = {"communes": [one for one, _ in pairs], "services": [one for _, one in pairs]}
-    cursor = await aconn.execute(query("crowd", "neighbours"), values)
-    found: list[list[Neighbour]] = [[] for _ in pairs]
-    for place, id_, voice, claim, state, confirmed, network in await cursor.fetchall():
-        one = Neighbour(id_, voice, Claim.of(claim), State(state), confirmed, network)
-        found[place - 1].append(one)
-    return found
-
-
-def _allies(
-    claim: Claim, service: Service, voice: int, confirmed: bool, network: bytes | None,
-    others: Sequence[Neighbour],
-) -> list[Neighbour]:  # fmt: skip
+def _allies(sent: Sent, around: _Around, confirmed: bool, network: bytes | None) -> list[Neighbour]:
     """Other people who said the same."""
+    voice = around.voice or 0  # no voice has this number
     return [
         one
-        for one in others
-        if one.claim.agrees_with(claim, service) and independent(voice, confirmed, network, one)
+        for one in around.others
+        if one.claim.agrees_with(sent.claim, sent.service)
+        and independent(voice, confirmed, network, one)
     ]
 
 
-async def _counts(
-    aconn: psycopg.AsyncConnection[Any],
-    forms: Sequence[Sent],
-    voices: Sequence[int],
-    prints: Sequence[str],
-) -> list[Sequence[Any]]:
-    """What the policy counts around each form. One question to the database."""
-    values = {
-        "voices": list(voices),
-        "prints": list(prints),
-        "communes": [one.commune_number for one in forms],
-        "services": [one.service.id for one in forms],
-        "hosts": [one.claim.host for one in forms],
-    }
-    cursor = await aconn.execute(query("crowd", "situations"), values)
-    rows = {row[0]: row[1:] for row in await cursor.fetchall()}
-    return [rows[place] for place in range(1, len(forms) + 1)]
-
-
-def _situation(
-    sent: Sent,
-    voice: int,
-    counts: Sequence[Any],
-    allies: Sequence[Neighbour],
-    others: Sequence[Neighbour],
-    known: Fact,
-) -> Situation:
+def _situation(sent: Sent, around: _Around, allies: Sequence[Neighbour], known: Fact) -> Situation:
     """What the policy reads."""
-    hour, day, copies, pair_hour, host_known, accepted, refused = counts
+    hour, day, copies, pair_hour, host_known, accepted, refused = around.counts
     fact = sent.claim.fact(sent.service)
     opposed = {
         one.voice_id
-        for one in others
-        if one.voice_id != voice
+        for one in around.others
+        if one.voice_id != around.voice
         and (theirs := one.claim.fact(sent.service)) is not None
         and (theirs is Fact.ABSENT) != (fact is Fact.ABSENT)
     }

@@ -1,8 +1,9 @@
--- What surrounds contributions that arrive, a row for each: its place; others of its author within
+-- What surrounds contributions that arrive, a row for each: its place; its author's voice (the one
+-- given, else that of the same network within a day; null: a new one); others of that author within
 -- an hour and a day; copies of its text for other communes within a day; others on its pair within
 -- an hour; whether its link's host already serves the commune; and the author's record on that
 -- pair (accepted, refused).
-select s.place,
+select s.place, s.voice,
        (select count(*) from crowd.origin
         where voice_id = s.voice and at > now() - interval '1 hour'),
        (select count(*) from crowd.origin
@@ -30,6 +31,14 @@ select s.place,
        (select count(*) from crowd.contribution
         where voice_id = s.voice and state in ('refused', 'reverted')
           and commune_number = s.commune and service = s.service)
-from   unnest(%(voices)s::bigint[], %(prints)s::text[], %(communes)s::integer[],
-              %(services)s::text[], %(hosts)s::text[])
-       with ordinality as s (voice, print, commune, service, host, place)
+from   (select a.place, a.print, a.commune, a.service, a.host,
+               coalesce(a.voice, (select o.voice_id
+                                  from   crowd.origin o
+                                  where  o.network = a.network
+                                    and  o.at > now() - interval '1 day'
+                                  order  by o.at desc
+                                  limit  1)) as voice
+        from   unnest(%(voices)s::bigint[], %(networks)s::bytea[], %(prints)s::text[],
+                      %(communes)s::integer[], %(services)s::text[], %(hosts)s::text[])
+               with ordinality as a (voice, network, print, commune, service, host, place)
+        offset 0) as s

@@ -197,9 +197,7 @@ def places(france_settings: Any) -> list[tuple[int, str]]:
         ).fetchall()
 
 
-async def submit(
-    conn: Any, keys: Keys, one: Sent, most_open: int = 100_000
-) -> receiving.Receipt:
+async def submit(conn: Any, keys: Keys, one: Sent, most_open: int = 100_000) -> receiving.Receipt:
     return await receiving.submit(conn, keys, one, datetime.now(UTC), most_open=most_open)
 
 
