@@ -18,7 +18,7 @@ def _written_day(day: dt.date, locale: str) -> str:
     return format_date(day, format="d MMMM y", locale=locale)
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=20_000)  # a map's page writes the same few hundred numbers each time
 def _written_number(value: float, pattern: str, locale: str) -> str:
     return format_decimal(value, format=pattern, locale=locale)
 

@@ -188,6 +188,8 @@ class AccountSettings(Section):
 class CrowdSettings(Section):
     sent_per_second: NonNegativeFloat
     sent_burst: PositiveInt
+    gather_ms: NonNegativeFloat
+    most_in_line: PositiveInt
     most_open: PositiveInt
     fewest_for_delays: PositiveInt
     keep_contacts_days: PositiveInt

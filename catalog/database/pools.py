@@ -52,8 +52,8 @@ def check_lent_thread(connection: psycopg.Connection[Any]) -> None:
         ConnectionPool.check_connection(connection)
 
 
-def web_pool(settings: Settings) -> AsyncConnectionPool:
-    """The pool of one web process, not yet opened.
+def web_pool(settings: Settings, size: int | None = None) -> AsyncConnectionPool:
+    """The pool of one web process, of the size that settings give or another; not yet opened.
 
     Its connections are in autocommit (each read is its own transaction), give up after the
     web's statement and lock timeouts, and are checked before they are lent, so a database
@@ -63,7 +63,7 @@ def web_pool(settings: Settings) -> AsyncConnectionPool:
         address.conninfo(settings),
         kwargs=_web(settings, "guichet web"),
         min_size=1,
-        max_size=settings.database.web_pool_size,
+        max_size=size or settings.database.web_pool_size,
         timeout=settings.database.statement_timeout_ms / 1000,
         check=check_lent,
         name="web",
