@@ -213,6 +213,14 @@ class VoiceSettings(Section):
     most_minute: PositiveInt
 
 
+class JobSettings(Section):
+    most_waiting: PositiveInt
+    hours: PositiveInt
+    listed_hours: PositiveInt
+    sent_per_second: NonNegativeFloat
+    sent_burst: PositiveInt
+
+
 class Settings(Section):
     paths: PathSettings
     database: DatabaseSettings
@@ -229,6 +237,7 @@ class Settings(Section):
     crowd: CrowdSettings
     mandates: MandateSettings
     voices: VoiceSettings
+    jobs: JobSettings
 
 
 def load(environment: Mapping[str, str] | None = None) -> Settings:
