@@ -233,6 +233,14 @@ class PracticeSettings(Section):
     keep_contacts_days: PositiveInt
 
 
+class JobSettings(Section):
+    most_waiting: PositiveInt
+    hours: PositiveInt
+    listed_hours: PositiveInt
+    sent_per_second: NonNegativeFloat
+    sent_burst: PositiveInt
+
+
 class Settings(Section):
     paths: PathSettings
     database: DatabaseSettings
@@ -251,6 +259,7 @@ class Settings(Section):
     voices: VoiceSettings
     official: OfficialSettings
     practices: PracticeSettings
+    jobs: JobSettings
 
 
 def load(environment: Mapping[str, str] | None = None) -> Settings:

@@ -30,13 +30,14 @@ def answers(where: Path, number: int) -> Path:
     return where / f"{number}.answers"
 
 
-def unfinished(where: Path, number: int) -> Path:
-    return where / f"{number}.unfinished"
+def unfinished(where: Path, number: int, attempt: int) -> Path:
+    """What one attempt writes: a worker that lost its lease spoils nothing of the next one's."""
+    return where / f"{number}.{attempt}.unfinished"
 
 
 def erase(where: Path, number: int) -> None:
     """Remove every file of a batch. Whoever reads one reads it to its end."""
-    for path in (asked(where, number), unfinished(where, number), answers(where, number)):
+    for path in (asked(where, number), answers(where, number), *where.glob(f"{number}.*")):
         path.unlink(missing_ok=True)
 
 
