@@ -32,6 +32,8 @@ PAGES: Mapping[str, tuple[str, str]] = {
     "harvest-progress": ("/fr/admin/moissonnage/suivi", "/en/admin/harvests/progress"),
     "harvest-run": ("/fr/admin/moissonnage/{run}", "/en/admin/harvests/{run}"),
     "data": ("/fr/donnees", "/en/data"),
+    "distances": ("/fr/distances", "/en/distances"),
+    "distances-table": ("/fr/distances.csv", "/en/distances.csv"),
     "records": ("/fr/jeux-de-donnees", "/en/datasets"),
     "record": ("/fr/jeux-de-donnees/{record}", "/en/datasets/{record}"),
     "api": ("/fr/api", "/en/api"),

@@ -3,11 +3,13 @@
 3.0 and not 3.1, without references to other documents: what the test suites of OGC can read.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from api.ogc import coverages, edr
 from api.ogc.base import HTML, JSON, LANG, SCHEMA, format_parameter
 from api.ogc.features import EXPORTS, FORMATS
+from api.ogc.grids import GridHandler
 from api.ogc.questions import COMMON, CRS, DATETIME, queryable_parameters
 from api.parameters import Parameter
 from api.problems import MEDIA_TYPE
@@ -15,9 +17,13 @@ from catalog.collections import COLLECTIONS, Collection
 
 DOCUMENT_FORMATS = {"json": JSON, "html": HTML}
 _ARRAYS = {"bbox", "properties", "sortby"}
+_FORMS = {"limit", "datetime", "crs", "bbox-crs", "filter-crs", "coords", "parameter-name", "f"}
 
 
-def document(base: str, version: str) -> dict[str, Any]:
+def document(
+    base: str, version: str, grids: Sequence[str] = (), *, whole: bool = True
+) -> dict[str, Any]:
+    """`grids` are the rasters that there are now; without `whole`, they alone are described."""
     paths: dict[str, Any] = {}
     for path, summary, formats, tag in (
         ("/", "Landing page", DOCUMENT_FORMATS, "Capabilities"),
@@ -27,7 +33,9 @@ def document(base: str, version: str) -> dict[str, Any]:
         ("/collections", "The collections", DOCUMENT_FORMATS, "Capabilities"),
     ):  # fmt: skip
         paths[path] = _get(_name(path), summary, tag, (), formats)
-    for of in COLLECTIONS.values():
+    if grids:
+        paths |= _grid_paths(grids)
+    for of in COLLECTIONS.values() if whole else ():
         here = f"/collections/{of.id}"
         tag = of.title[1]
         paths[here] = _get(f"{of.id}Collection", of.title[1], tag, (), DOCUMENT_FORMATS)
@@ -46,9 +54,13 @@ def document(base: str, version: str) -> dict[str, Any]:
             slots=[_slot(of)],
         )  # fmt: skip
     for path, summary in (
-        ("/tileMatrixSets", "Tile matrix sets"),
-        ("/tiles", "Tilesets of the whole dataset"),
-        ("/collections/communes/tiles", "Tilesets of communes"),
+        (
+            ("/tileMatrixSets", "Tile matrix sets"),
+            ("/tiles", "Tilesets of the whole dataset"),
+            ("/collections/communes/tiles", "Tilesets of communes"),
+        )
+        if whole
+        else ()
     ):
         paths[path] = _get(_id(path), summary, "Tiles", (), DOCUMENT_FORMATS)
         formats = DOCUMENT_FORMATS
@@ -59,11 +71,14 @@ def document(base: str, version: str) -> dict[str, Any]:
             _id(path) + "One", summary, "Tiles", (), formats, slots=[_SET]
         )
     process = {"name": "processId", "in": "path", "required": True, "schema": {"type": "string"}}
-    paths["/processes"] = _get("getProcesses", "The processes", "Processes", (), DOCUMENT_FORMATS)
-    paths["/processes/{processId}"] = _get(
-        "getProcess", "One process", "Processes", (), DOCUMENT_FORMATS, slots=[process]
-    )
-    paths["/processes/{processId}/execution"] = {"post": _execution(process)}
+    if whole:
+        paths["/processes"] = _get(
+            "getProcesses", "The processes", "Processes", (), DOCUMENT_FORMATS
+        )
+        paths["/processes/{processId}"] = _get(
+            "getProcess", "One process", "Processes", (), DOCUMENT_FORMATS, slots=[process]
+        )
+        paths["/processes/{processId}/execution"] = {"post": _execution(process)}
     return {
         "openapi": "3.0.3",
         "info": {
@@ -76,7 +91,7 @@ def document(base: str, version: str) -> dict[str, Any]:
                         "url": "https://spdx.org/licenses/etalab-2.0.html"},
         },
         "servers": [{"url": base}],
-        "tags": [{"name": name} for name in ("Capabilities", "Tiles", "Processes",
+        "tags": [{"name": name} for name in ("Capabilities", "Tiles", "Processes", "Rasters",
                                              *(of.title[1] for of in COLLECTIONS.values()))],
         "paths": paths,
         "components": {
@@ -142,6 +157,86 @@ def document(base: str, version: str) -> dict[str, Any]:
 _LINKS = {"type": "array", "items": {"$ref": "#/components/schemas/link"}}
 _FEATURE = {"$ref": "#/components/schemas/feature"}
 _COLLECTION = {"$ref": "#/components/schemas/featureCollection"}
+
+
+def _grid_paths(grids: Sequence[str]) -> dict[str, Any]:
+    """Rasters: their description, Coverages, Maps, and EDR of the current and kept instances."""
+    one = {
+        "name": "collectionId",
+        "in": "path",
+        "required": True,
+        "schema": {"type": "string", "enum": list(grids)},
+    }
+    of = {
+        "name": "instanceId",
+        "in": "path",
+        "required": True,
+        "description": "A kept generation; see /instances.",
+        "schema": {"type": "string"},
+    }
+    place = {
+        "name": "locationId",
+        "in": "path",
+        "required": True,
+        "description": "Code of a département; see /locations.",
+        "schema": {"type": "string"},
+        "example": "69",
+    }
+    here = "/collections/{collectionId}"
+    data = {
+        "position": (edr.Position, "Values at points"),
+        "radius": (edr.Radius, "Values around a point"),
+        "area": (edr.Area, "Values in a polygon"),
+        "cube": (edr.Cube, "Values in a box"),
+        "locations": (edr.Locations, "The départements of a raster"),
+        "locations/{locationId}": (edr.Location, "Values in a département"),
+    }
+    plain: dict[str, tuple[type[GridHandler], str]] = {
+        "": (edr.GridOne, "A raster"),
+        "/schema": (edr.GridSchema, "Fields of a raster"),
+        "/coverage": (coverages.Coverage, "The raster, or a part (OGC API Coverages, draft)"),
+        "/map": (coverages.Map, "A picture of the raster"),
+        "/map/legend": (coverages.Legend, "What its colours mean"),
+        "/instances": (edr.Instances, "The kept generations of a raster"),
+    }
+    paths = {
+        here + path: _get(
+            "raster" + _camel(path or "one"),
+            words,
+            "Rasters",
+            handler.own,
+            handler.formats,
+            slots=[one],
+        )
+        for path, (handler, words) in plain.items()
+    }
+    paths[here + "/instances/{instanceId}"] = _get(
+        "rasterInstance",
+        "A kept generation",
+        "Rasters",
+        (),
+        edr.Instance.formats,
+        slots=[one, of],
+    )
+    for path, (query, words) in data.items():
+        for prefix, slots in (("", [one]), ("/instances/{instanceId}", [one, of])):
+            place_of = [place] if "{locationId}" in path else []
+            found = _get(
+                "raster" + _camel(f"{prefix}/{path}"),
+                words,
+                "Rasters",
+                query.own,
+                query.formats,
+                slots=[*slots, *place_of],
+            )
+            paths[f"{here}{prefix}/{path}"] = found
+    paths[here + "/coverage"]["get"]["responses"]["204"] = {"description": "Nothing is there."}
+    return paths
+
+
+def _camel(path: str) -> str:
+    words = path.replace("{", "").replace("}", "").split("/")
+    return "".join(word[:1].upper() + word[1:] for word in words)
 
 
 _SET = {
@@ -259,11 +354,13 @@ def _parameter(one: Parameter[Any]) -> dict[str, Any]:
     found: dict[str, Any] = {
         "name": one.name,
         "in": "query",
-        "required": False,
+        "required": one.required,
         "description": one.description,
         "schema": dict(one.schema()),
     }
-    if one.name in _ARRAYS or one.name in ("limit", "datetime", "crs", "bbox-crs", "filter-crs"):
+    if one.required and one.example is not None:
+        found["example"] = one.example
+    if one.name in _ARRAYS | _FORMS:
         found |= {"style": "form", "explode": False}
     if one.name == "limit":
         found["schema"] |= {"maximum": 10_000}

@@ -45,7 +45,7 @@ def _crs(name: str, description: str) -> Parameter[Crs]:
     )  # fmt: skip
 
 
-def _read_box(value: str) -> tuple[float, ...]:
+def read_box(value: str) -> tuple[float, ...]:
     parts = value.split(",")
     numbers = [float(one) if _NUMBER.fullmatch(one.strip()) else math.nan for one in parts]
     if len(numbers) not in (4, 6) or not all(map(math.isfinite, numbers)):
@@ -59,7 +59,7 @@ def _read_offset(value: str) -> int:
     return min(int(value), FARTHEST)
 
 
-def _read_span(value: str) -> Span:
+def read_span(value: str) -> Span:
     start, slash, end = value.partition("/")
     if not slash:
         moment = read_moment(value)
@@ -115,7 +115,7 @@ CURSOR: Parameter[list[Any]] = Parameter(
 BBOX: Parameter[tuple[float, ...]] = Parameter(
     "bbox", "Only items that intersect this box: 4 numbers, or 6 whose heights are ignored, in "
     "the order of `bbox-crs`. A west greater than the east crosses the 180th meridian.",
-    _read_box,
+    read_box,
     lambda: {"type": "array", "minItems": 4, "maxItems": 6, "items": {"type": "number"}},
 )  # fmt: skip
 BBOX_CRS = _crs("bbox-crs", "The CRS of `bbox`.")
@@ -124,7 +124,7 @@ DATETIME: Parameter[Span] = Parameter(
     "datetime", "An RFC 3339 date or date-time, or an interval `a/b` where `..` is open. For "
     "services, the state at that instant (the end of an interval); for communes, those that "
     "existed then; other collections have no time and answer all their items.",
-    _read_span, lambda: {"type": "string"},
+    read_span, lambda: {"type": "string"},
 )  # fmt: skip
 PROPERTIES: Parameter[tuple[str, ...]] = Parameter(
     "properties", "The properties to give, between commas.", _names,
