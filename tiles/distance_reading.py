@@ -35,6 +35,8 @@ COLOURS: dict[Theme, tuple[str, ...]] = {
     "light": ("#E3EEF7", "#B4D2EA", "#7FB2DC", "#4389C4", "#1D5C99", "#0B3560"),
     "dark": ("#1D3A52", "#285C86", "#3A82B8", "#68A9D6", "#A5CFEB", "#E3F1FB"),
 }
+# Averages are of the cells themselves: overviews begin where the grid does, not where a box does.
+EXACT = {"overview_level": "NONE"}
 QUIET_GDAL = {"GDAL_DISABLE_READDIR_ON_OPEN": "EMPTY_DIR", "GDAL_PAM_ENABLED": "NO"}
 
 
@@ -87,7 +89,7 @@ def cells(folder: Path, held: Held, box: Box, size: tuple[int, int] | None = Non
     """A box of cells, resampled to `size` (rows, columns): averaged when smaller."""
     rows, columns = size or (box.rows, box.columns)
     shrunk = rows < box.rows or columns < box.columns
-    with rasterio.Env(**QUIET_GDAL), rasterio.open(path_of(folder, held)) as opened:
+    with rasterio.Env(**QUIET_GDAL), rasterio.open(path_of(folder, held), **EXACT) as opened:
         bands = opened.read(
             window=Window(box.column, box.row, box.columns, box.rows),
             out_shape=(len(BANDS), rows, columns),

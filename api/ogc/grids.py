@@ -12,7 +12,7 @@ from typing import Any
 from pyproj import CRS
 
 from api.handlers.base import PageHandler
-from api.ogc.base import HTML, JSON, SCHEMA, OgcHandler
+from api.ogc.base import GEOJSON, HTML, JSON, SCHEMA, OgcHandler
 from api.parameters import Parameter
 from catalog.office_kinds import kind_name
 from config.errors import NotFound
@@ -195,7 +195,7 @@ def described(
     first = [handler.link("self", JSON, here), handler.link("alternate", HTML, f"{here}?f=html")]
     links = handler.self_links() if alone else first
     links += [
-        handler.link("data", COVJSON, f"{here}/position", "position"),
+        handler.link("data", GEOJSON, f"{here}/locations?f=GeoJSON", "locations"),
         handler.link("license", HTML, LICENCE),
         handler.link("root", JSON, handler.base),
     ]

@@ -26,12 +26,17 @@ class Suite:
     artifact: str
     version: str
     settings: dict[str, str]
+    path: str = ""  # from our landing page to the one that the suite is for
 
 
 SUITES = {
     "features": Suite("ets-ogcapi-features10", "1.9", {"noofcollections": "3"}),
     "tiles": Suite("ets-ogcapi-tiles10", "1.2", {}),
     "processes": Suite("ets-ogcapi-processes10", "1.3", {"echoprocessid": "echo"}),
+    # It expects every collection to answer queries of data: of the rasters alone, that is so.
+    "edr": Suite(
+        "ets-ogcapi-edr10", "1.3", {"noofcollections": "2", "apiDefinition": "{iut}/api"}, "/edr"
+    ),  # fmt: skip
 }
 
 
@@ -72,7 +77,10 @@ def fetch(suite: Suite) -> Path:
 def run(suite: Suite, jar: Path, iut: str) -> Result:
     """Run a suite against the landing page `iut`."""
     with tempfile.TemporaryDirectory() as folder:
-        entries = {"iut": iut, **suite.settings}
+        iut += suite.path
+        entries = {"iut": iut} | {
+            key: value.format(iut=iut) for key, value in suite.settings.items()
+        }
         properties = Path(folder) / "properties.xml"
         lines = "".join(f'<entry key="{key}">{value}</entry>' for key, value in entries.items())
         # Without its DOCTYPE: the suite would fetch it.

@@ -1,6 +1,5 @@
 """A published small France, and the rasters of distances that it holds."""
 
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,18 +8,15 @@ import psycopg
 import pytest
 
 from config.settings import Settings
-from tiles import distance_files, publication
+from tiles import distance_files
 from tiles.distance_files import Distances
 
 
 @pytest.fixture(scope="session")
-def publication_folder(small_france_settings: Settings) -> Iterator[Path]:
-    """The folder of a publication of the small France: read it, never write it."""
-    with tempfile.TemporaryDirectory(prefix="guichet-rasters-") as var:
-        paths = small_france_settings.paths.model_copy(update={"var": Path(var)})
-        here = small_france_settings.model_copy(update={"paths": paths})
-        generation = publication.publish(here)
-        yield here.paths.publications / str(generation.id)
+def publication_folder(site: str, small_france_settings: Settings) -> Path:
+    """The folder of the publication that `site` serves: read it, never write it."""
+    folders = small_france_settings.paths.publications.iterdir()
+    return max((one for one in folders if one.name.isdecimal()), key=lambda one: int(one.name))
 
 
 @pytest.fixture(scope="session")

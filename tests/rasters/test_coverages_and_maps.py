@@ -378,7 +378,7 @@ def test_owslib_reads_them(site, whole):
     assert point["ranges"]["distance"]["values"][0] == value_at(whole, *LYON)[0]
     coverages = Coverages(f"{site}/ogc")
     assert names <= set(coverages.coverages())
-    body = coverages.coverage("distance-mairie", subset=[("Lat", 45.6, 45.9), ("Lon", 4.7, 5)],
+    body = coverages.coverage("distance-mairie", subset=[("E", 838000, 862000), ("N", 6500000, 6520000)],
                               properties=["distance"], scale_factor=2)  # fmt: skip
     with MemoryFile(body.read()) as memory, memory.open() as found:
         assert found.count == 1
@@ -445,6 +445,21 @@ def test_openapi_lists_the_rasters_that_there_are(ogc):
             one["id"] for one in listed if one["id"].startswith("distance-")
         ]
         assert ("/collections/communes" in api["paths"]) == (where == "")
+
+
+def test_rasters_are_told_alike_together_and_alone_and_their_links_lead_somewhere(ogc):
+    listed = ogc.get("/collections").json()["collections"]
+    rasters = [one for one in listed if one["id"].startswith("distance-")]
+    assert len(rasters) >= 2
+    for one in rasters:
+        alone = ogc.get(f"/collections/{one['id']}").json()
+        assert {**alone, "links": 0} == {**one, "links": 0}
+        assert one["storageCrs"] in one["crs"]
+        for link in one["links"] + alone["links"]:
+            if "/ogc" in link["href"]:
+                answer = ogc.get(link["href"])
+                assert answer.status_code == 200, link
+                assert answer.headers["Content-Type"].split(";")[0] == link["type"].split(";")[0]
 
 
 def test_descriptions_say_what_is_not_known(ogc, france: psycopg.Connection):
