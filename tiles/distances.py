@@ -56,6 +56,7 @@ class Facts:
     offices: tuple[Offices, ...]
     number: NDArray[np.int64]
     departement: tuple[str, ...]
+    frames: NDArray[np.str_]  # the grid of each commune; empty: none
     population: NDArray[np.int64]  # -1: not published
     x: NDArray[np.float64]  # degrees of a point inside; nan: not published
     y: NDArray[np.float64]
@@ -77,6 +78,7 @@ def facts(conn: Connection, geography: str) -> Facts:
         offices=tuple(_offices(kind, found) for kind, found in by_kind.items() if found),
         number=np.array(number, np.int64),
         departement=tuple(departement),
+        frames=frames_of(tuple(departement)),
         population=np.array([-1 if one is None else one for one in population], np.int64),
         x=np.array(x, np.float64),
         y=np.array(y, np.float64),
@@ -161,16 +163,12 @@ class _Territory:
         x, y, inside = grid.place(offices.x, offices.y)
         self._x, self._y = x[inside], y[inside]
         self._days = [day for day, here in zip(offices.days, inside, strict=True) if here]
-        here = [_frame_id(code) == grid.id for code in found.departement]
-        self._here = np.array(here, np.bool_)
-        self._homeless = {
-            int(number): offices.homeless.get(int(number), (0, 0))
-            for number in found.number[self._here]
-        }
-        without = set() if offices.kind != EVERYWHERE else set(self._homeless) - offices.placed
-        self._incomplete = {
-            number for number, counts in self._homeless.items() if any(counts)
-        } | without
+        self._here = found.frames == grid.id
+        mine = set(found.number[self._here].tolist())
+        self._homeless = {one: counts for one, counts in offices.homeless.items() if one in mine}
+        # The law gives each commune a town hall: one that is not placed is missing.
+        without = mine - offices.placed if offices.kind == EVERYWHERE else set()
+        self._incomplete = set(self._homeless) | without
         told = (
             RECIPE, STEPS, offices.kind, grid.id, grid.bounds, self._x.tobytes(),
             self._y.tobytes(), self._days, sorted(self._homeless.items()),
@@ -183,7 +181,7 @@ class _Territory:
     def make(self, folder: Path) -> Held:
         offices, grid = self._offices, self._grid
         file = f"distance-{offices.kind}-{grid.id}.tif" if len(self._x) else None
-        counts = np.array(list(self._homeless.values()) or [(0, 0)]).sum(axis=0)
+        counts = np.array([*self._homeless.values(), (0, 0)]).sum(axis=0)
         licences = {self._facts.licences[one][1] for one in offices.sources
                     if one in self._facts.licences}  # fmt: skip
         values = np.full(self._land.shape, NODATA, np.float32)
@@ -267,8 +265,12 @@ class _Territory:
         }
 
 
-def _frame_id(departement: str) -> str:
-    try:
-        return frame_of(departement).id
-    except NotFound:
-        return ""
+def frames_of(departements: tuple[str, ...]) -> NDArray[np.str_]:
+    """The id of the grid of each département of a list; empty where there is none."""
+    known: dict[str, str] = {}
+    for code in set(departements):
+        try:
+            known[code] = frame_of(code).id
+        except NotFound:
+            known[code] = ""
+    return np.array([known[code] for code in departements], np.str_)

@@ -14,13 +14,12 @@ from api.ogc.base import HTML, JSON
 from api.ogc.grid_questions import (
     COVERAGE,
     MAP,
-    MOST_CELLS,
     MOST_PIXELS,
     cut_of,
     in_time,
     ordered,
 )
-from api.ogc.grids import COVJSON, GEOTIFF, LICENCE, PNG, GridHandler
+from api.ogc.grids import COVJSON, GEOTIFF, LICENCE, MOST_CELLS, PNG, GridHandler
 from config.errors import Invalid
 from geo.crs import transformer
 from geo.ogc_crs import DEFAULT, Crs

@@ -19,7 +19,6 @@ from api.ogc.grid_questions import (
     COMMON,
     CUBE,
     FARTHEST_KM,
-    MOST_CELLS,
     MOST_POINTS,
     ONE_POINT,
     POINT,
@@ -34,6 +33,7 @@ from api.ogc.grid_questions import (
 )
 from api.ogc.grids import (
     COVJSON,
+    MOST_CELLS,
     GridHandler,
     described,
     instances_of,

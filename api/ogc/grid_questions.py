@@ -23,7 +23,6 @@ from tiles.distance_reading import Box, box_of, to_grid
 
 LONGEST = 8_000  # characters of well-known text: three times that, escaped, fits in an address
 MOST_POINTS = 500
-MOST_CELLS = 100_000  # of an answer in CoverageJSON or GeoJSON: about 4 MB
 MOST_PIXELS = 4_194_304  # of a GeoTIFF or a picture
 FARTHEST_KM = 200.0
 _SUBSET = re.compile(

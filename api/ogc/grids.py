@@ -4,6 +4,7 @@
 one projection each. What is said of them is the same under `/ogc` and under `/ogc/edr`.
 """
 
+import math
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -28,6 +29,7 @@ PNG = "image/png"
 REL = "http://www.opengis.net/def/rel/ogc/1.0/"
 QUERIES = ("position", "radius", "area", "cube", "locations", "instances")
 OUTPUTS = ("CoverageJSON", "GeoJSON")
+MOST_CELLS = 100_000  # of an answer in CoverageJSON or GeoJSON: about 4 MB
 LICENCE = "https://spdx.org/licenses/etalab-2.0.html"
 TEMPORAL = "http://www.opengis.net/def/uom/ISO-8601/0/Gregorian"
 _EPSG = "http://www.opengis.net/def/crs/EPSG/0/"
@@ -203,8 +205,8 @@ def described(
     if not instance:
         links += [
             handler.link(f"{REL}coverage", GEOTIFF, f"{here}/coverage?f=GeoTIFF", "GeoTIFF"),
-            handler.link(f"{REL}coverage", COVJSON, f"{here}/coverage?f=CoverageJSON",
-                         "CoverageJSON"),
+            handler.link(f"{REL}coverage", COVJSON,
+                         f"{here}/coverage?f=CoverageJSON{_fewer(held)}", "CoverageJSON"),
             handler.link(f"{REL}map", PNG, f"{here}/map?f=png", "PNG"),
             handler.link(f"{REL}legend", JSON, f"{here}/map/legend", "Legend"),
             handler.link(f"{REL}schema", SCHEMA, f"{here}/schema"),
@@ -230,6 +232,7 @@ def described(
         },
         "crs": list(URIS),
         "storageCrs": grid.storage_crs,
+        "layerDataType": "Coverage",  # where GDAL looks, so as not to ask for items
         "output_formats": list(OUTPUTS),
         "parameter_names": parameters_of(grid, language),
         "data_queries": {
@@ -247,6 +250,12 @@ def described(
         "sources": list(held.sources),
         "licences": list(held.licences),
     }  # fmt: skip
+
+
+def _fewer(held: Held) -> str:
+    """What makes a whole raster small enough for JSON: its cells by fours, by nines..."""
+    factor = math.ceil((held.grid.rows * held.grid.columns / MOST_CELLS) ** 0.5)
+    return f"&scale-factor={factor}" if factor > 1 else ""
 
 
 def _query(grid: GridCollection, href: str, query: str) -> dict[str, Any]:

@@ -36,7 +36,7 @@ SUITES = {
     # It expects every collection to answer queries of data: of the rasters alone, that is so.
     "edr": Suite(
         "ets-ogcapi-edr10", "1.3", {"noofcollections": "2", "apiDefinition": "{iut}/api"}, "/edr"
-    ),  # fmt: skip
+    ),
 }
 
 
