@@ -159,16 +159,28 @@ def flip(shape: BaseGeometry, crs: Crs) -> BaseGeometry:
 
 
 def placed(shape: BaseGeometry, crs: Crs, grid: GridCollection, parameter: str) -> BaseGeometry:
-    """A shape in the raster's projection. Raises Invalid when it leaves its area."""
+    """A shape in the raster's projection. Raises Invalid when it leaves the area of its CRS.
+
+    It goes by degrees and is cut to the raster there: a projection carries only what is near.
+    """
     found = flip(shape, crs)
-    step = 0.1 if crs.epsg in (4326, 4258) else 10_000.0
-    bounds = found.bounds
-    if max(bounds[2] - bounds[0], bounds[3] - bounds[1]) > step * 4000:
-        raise Invalid("This shape is larger than a continent.", parameter=parameter)
-    moved = to_grid(found, grid.held.grid, crs.epsg, step)
-    if not all(math.isfinite(one) for one in moved.bounds):
-        raise Invalid("This shape leaves the area of the projection.", parameter=parameter)
-    return moved
+    if crs.epsg == grid.held.grid.epsg:
+        return found
+    west, south, east, north = found.bounds
+    if crs.epsg not in (4326, 4258):
+        step = max(east - west, north - south) / 100 or 1.0
+        carry = transformer(crs.epsg, 4326).transform
+        found = shapely.transform(
+            shapely.segmentize(found, step), lambda x, y: carry(x, y), interleaved=False
+        )
+    elif min(west, south) < -180 or east > 180 or north > 90 or south < -90:
+        raise Invalid("These are not degrees.", parameter=parameter)
+    if not all(math.isfinite(one) for one in found.bounds) or not found.is_valid:
+        raise Invalid("This shape leaves the area of its CRS.", parameter=parameter)
+    found = shapely.intersection(found, shapely.box(*grid.held.grid.degrees()))
+    if found.is_empty:
+        return _nowhere()
+    return to_grid(found, grid.held.grid, 4326, 0.1)
 
 
 def degrees_of(shape: BaseGeometry, crs: Crs) -> tuple[list[float], list[float]]:

@@ -100,9 +100,20 @@ def name_of(held: Held) -> str:
     return f"{PREFIX}{held.kind}" + ("" if mainland else f"-{held.territory}")
 
 
-@lru_cache(maxsize=32)
+_KEPT = 32  # lists of publications, by folder
+_held: dict[Path, Distances] = {}
+
+
 def _read(folder: Path) -> Distances:
-    return distance_files.read(folder)
+    """What a publication's folder holds: it never changes once there, and may come late."""
+    found = _held.get(folder)
+    if found is None:
+        found = distance_files.read(folder)
+        if found.held:
+            while len(_held) >= _KEPT:
+                del _held[next(iter(_held))]
+            _held[folder] = found
+    return found
 
 
 def distances_of(handler: PageHandler) -> Distances:

@@ -274,6 +274,20 @@ def test_an_area_is_the_cells_whose_centre_it_holds(ogc, whole):
     assert [one["properties"]["distance"] for one in features] == values
 
 
+@pytest.mark.parametrize(
+    ("crs", "reach"),
+    [("http://www.opengis.net/def/crs/OGC/1.3/CRS84", (-180, -90, 180, 90)),
+     ("http://www.opengis.net/def/crs/EPSG/0/3857", (-2e7, -1e7, 2e7, 1e7))],
+)  # fmt: skip
+def test_the_whole_world_is_every_cell(ogc, distances, crs, reach):
+    west, south, east, north = reach
+    ring = f"{west} {south},{east} {south},{east} {north},{west} {north},{west} {south}"
+    found = ogc.get(f"{REUNION}/area", params={"coords": f"POLYGON(({ring}))", "crs": crs})
+    assert found.status_code == 200, found.text
+    count = len(found.json()["ranges"]["distance"]["values"])
+    assert count == distances.one("mairie", "la-reunion").cells
+
+
 def inside(x, y, corners):
     odd = False
     for (x1, y1), (x2, y2) in itertools.pairwise(corners):
