@@ -11,7 +11,8 @@ from shapely.errors import ShapelyError  # type: ignore[attr-defined]
 from shapely.geometry.base import BaseGeometry
 
 from api.ogc.grids import GridCollection
-from api.ogc.questions import BBOX_CRS, CRS, read_box, read_span
+from api.ogc.questions import BBOX_CRS, CRS, read_box
+from api.ogc.spans import read_span
 from api.parameters import Parameter, choice, number, text
 from catalog.items import Span
 from config.errors import Invalid

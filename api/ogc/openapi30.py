@@ -6,18 +6,25 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from api.ogc import coverages, edr
-from api.ogc.base import HTML, JSON, LANG, SCHEMA, format_parameter
+from api.ogc import grid_paths, process_paths
+from api.ogc.base import GEOJSON, HTML, JSON, LANG, SCHEMA, format_parameter
 from api.ogc.features import EXPORTS, FORMATS
-from api.ogc.grids import GridHandler
+from api.ogc.openapi_schemas import LINKS, SCHEMAS, ref
+from api.ogc.parameter_description import described as _parameter
 from api.ogc.questions import COMMON, CRS, DATETIME, queryable_parameters
 from api.parameters import Parameter
 from api.problems import MEDIA_TYPE
-from catalog.collections import COLLECTIONS, Collection
+from catalog.collections import COLLECTIONS, OFFICES, Collection
 
 DOCUMENT_FORMATS = {"json": JSON, "html": HTML}
-_ARRAYS = {"bbox", "properties", "sortby"}
-_FORMS = {"limit", "datetime", "crs", "bbox-crs", "filter-crs", "coords", "parameter-name", "f"}
+_OF_DOCUMENT = {"/": ref("landingPage"), "/conformance": ref("confClasses"),
+                "/collections": ref("collections")}  # fmt: skip
+
+_TILESETS = (
+    ("/tileMatrixSets", "Tile matrix sets"),
+    ("/tiles", "Tilesets of the whole dataset"),
+    ("/collections/communes/tiles", "Tilesets of communes"),
+)
 
 
 def document(
@@ -32,17 +39,18 @@ def document(
                                    "html": HTML}, "Capabilities"),
         ("/collections", "The collections", DOCUMENT_FORMATS, "Capabilities"),
     ):  # fmt: skip
-        paths[path] = _get(_name(path), summary, tag, (), formats)
+        paths[path] = _get(_name(path), summary, tag, (), formats, _OF_DOCUMENT.get(path))
     if grids:
-        paths |= _grid_paths(grids)
+        paths |= grid_paths.paths(grids, _get)
     for of in COLLECTIONS.values() if whole else ():
         here = f"/collections/{of.id}"
         tag = of.title[1]
-        paths[here] = _get(f"{of.id}Collection", of.title[1], tag, (), DOCUMENT_FORMATS)
+        paths[here] = _get(f"{of.id}Collection", of.title[1], tag, (), DOCUMENT_FORMATS,
+                           ref("collection"))  # fmt: skip
         for what in ("schema", "queryables", "sortables"):
             paths[f"{here}/{what}"] = _get(
                 f"{of.id}{what.title()}", f"{what.title()} of {of.id}", tag, (),
-                {"json": SCHEMA, "html": HTML},
+                {"json": SCHEMA, "html": HTML}, ref("jsonSchema"),
             )  # fmt: skip
         paths[f"{here}/items"] = _get(
             f"{of.id}Items", f"Items of {of.id}", tag,
@@ -53,32 +61,29 @@ def document(
             f"{of.id}Item", f"One item of {of.id}", tag, own, FORMATS, _FEATURE,
             slots=[_slot(of)],
         )  # fmt: skip
-    for path, summary in (
-        (
-            ("/tileMatrixSets", "Tile matrix sets"),
-            ("/tiles", "Tilesets of the whole dataset"),
-            ("/collections/communes/tiles", "Tilesets of communes"),
-        )
-        if whole
-        else ()
-    ):
-        paths[path] = _get(_id(path), summary, "Tiles", (), DOCUMENT_FORMATS)
+        if of is OFFICES:
+            paths[f"{here}/items/{{featureId}}"]["get"]["responses"]["307"] = {
+                "description": "The office was merged into another one, where it is now."
+            }
+    for path, summary in _TILESETS if whole else ():
+        one = path.endswith("/tiles")
+        paths[path] = _get(_id(path), summary, "Tiles", (), DOCUMENT_FORMATS,
+                           ref("tileSets" if one else "tileMatrixSets"))  # fmt: skip
         formats = DOCUMENT_FORMATS
         if path.endswith("/tiles"):
             formats = DOCUMENT_FORMATS | {"tilejson": "application/vnd.mapbox.tile+json"}
             paths[path + "/{tileMatrixSetId}/{tileMatrix}/{tileRow}/{tileCol}"] = _tile(path)
         paths[path + "/{tileMatrixSetId}"] = _get(
-            _id(path) + "One", summary, "Tiles", (), formats, slots=[_SET]
+            _id(path) + "One",
+            summary,
+            "Tiles",
+            (),
+            formats,
+            ref("tileSet" if one else "tileMatrixSet"),
+            slots=[_SET],
         )
-    process = {"name": "processId", "in": "path", "required": True, "schema": {"type": "string"}}
     if whole:
-        paths["/processes"] = _get(
-            "getProcesses", "The processes", "Processes", (), DOCUMENT_FORMATS
-        )
-        paths["/processes/{processId}"] = _get(
-            "getProcess", "One process", "Processes", (), DOCUMENT_FORMATS, slots=[process]
-        )
-        paths["/processes/{processId}/execution"] = {"post": _execution(process)}
+        paths |= process_paths.paths()
     return {
         "openapi": "3.0.3",
         "info": {
@@ -100,11 +105,13 @@ def document(
                     "description": "Refused, not found or not available; RFC 9457.",
                     "content": {
                         MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/problem"}},
+                        # Of processes, for who accepts that and not problems.
+                        JSON: {"schema": {"$ref": "#/components/schemas/problem"}},
                         HTML: {"schema": {"type": "string"}},  # for who asked for a page
                     },
                 }
             },
-            "schemas": {
+            "schemas": SCHEMAS | process_paths.SCHEMAS | {
                 "problem": {
                     "type": "object",
                     "required": ["title", "status", "detail"],
@@ -132,7 +139,7 @@ def document(
                         "id": {"type": "string"},
                         "geometry": {"type": "object", "nullable": True},
                         "properties": {"type": "object"},
-                        "links": _LINKS,
+                        "links": LINKS,
                     },
                 },
                 "featureCollection": {
@@ -142,7 +149,7 @@ def document(
                         "type": {"type": "string", "enum": ["FeatureCollection"]},
                         "features": {"type": "array",
                                      "items": {"$ref": "#/components/schemas/feature"}},
-                        "links": _LINKS,
+                        "links": LINKS,
                         "timeStamp": {"type": "string", "format": "date-time"},
                         "numberMatched": {"type": "integer", "minimum": 0},
                         "numberMatchedAtLeast": {"type": "integer", "minimum": 0},
@@ -154,89 +161,8 @@ def document(
     }  # fmt: skip
 
 
-_LINKS = {"type": "array", "items": {"$ref": "#/components/schemas/link"}}
 _FEATURE = {"$ref": "#/components/schemas/feature"}
 _COLLECTION = {"$ref": "#/components/schemas/featureCollection"}
-
-
-def _grid_paths(grids: Sequence[str]) -> dict[str, Any]:
-    """Rasters: their description, Coverages, Maps, and EDR of the current and kept instances."""
-    one = {
-        "name": "collectionId",
-        "in": "path",
-        "required": True,
-        "schema": {"type": "string", "enum": list(grids)},
-    }
-    of = {
-        "name": "instanceId",
-        "in": "path",
-        "required": True,
-        "description": "A kept generation; see /instances.",
-        "schema": {"type": "string"},
-    }
-    place = {
-        "name": "locationId",
-        "in": "path",
-        "required": True,
-        "description": "Code of a département; see /locations.",
-        "schema": {"type": "string"},
-        "example": "69",
-    }
-    here = "/collections/{collectionId}"
-    data = {
-        "position": (edr.Position, "Values at points"),
-        "radius": (edr.Radius, "Values around a point"),
-        "area": (edr.Area, "Values in a polygon"),
-        "cube": (edr.Cube, "Values in a box"),
-        "locations": (edr.Locations, "The départements of a raster"),
-        "locations/{locationId}": (edr.Location, "Values in a département"),
-    }
-    plain: dict[str, tuple[type[GridHandler], str]] = {
-        "": (edr.GridOne, "A raster"),
-        "/schema": (edr.GridSchema, "Fields of a raster"),
-        "/coverage": (coverages.Coverage, "The raster, or a part (OGC API Coverages, draft)"),
-        "/map": (coverages.Map, "A picture of the raster"),
-        "/map/legend": (coverages.Legend, "What its colours mean"),
-        "/instances": (edr.Instances, "The kept generations of a raster"),
-    }
-    paths = {
-        here + path: _get(
-            "raster" + _camel(path or "one"),
-            words,
-            "Rasters",
-            handler.own,
-            handler.formats,
-            slots=[one],
-        )
-        for path, (handler, words) in plain.items()
-    }
-    paths[here + "/instances/{instanceId}"] = _get(
-        "rasterInstance",
-        "A kept generation",
-        "Rasters",
-        (),
-        edr.Instance.formats,
-        slots=[one, of],
-    )
-    for path, (query, words) in data.items():
-        for prefix, slots in (("", [one]), ("/instances/{instanceId}", [one, of])):
-            place_of = [place] if "{locationId}" in path else []
-            found = _get(
-                "raster" + _camel(f"{prefix}/{path}"),
-                words,
-                "Rasters",
-                query.own,
-                query.formats,
-                slots=[*slots, *place_of],
-            )
-            paths[f"{here}{prefix}/{path}"] = found
-    paths[here + "/coverage"]["get"]["responses"]["204"] = {"description": "Nothing is there."}
-    return paths
-
-
-def _camel(path: str) -> str:
-    words = path.replace("{", "").replace("}", "").split("/")
-    return "".join(word[:1].upper() + word[1:] for word in words)
 
 
 _SET = {
@@ -278,38 +204,6 @@ def _tile(path: str) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _execution(process: dict[str, Any]) -> dict[str, Any]:
-    anything: dict[str, Any] = {"type": "object"}
-    return {
-        "operationId": "execute",
-        "summary": "Run a process now",
-        "tags": ["Processes"],
-        "parameters": [process],
-        "requestBody": {
-            "required": True,
-            "content": {"application/json": {"schema": {
-                "type": "object",
-                "properties": {
-                    "inputs": anything,
-                    "outputs": anything,
-                    "response": {"type": "string", "enum": ["raw", "document"]},
-                },
-                "additionalProperties": False,
-            }}},
-        },
-        "responses": {
-            "200": {
-                "description": "What it gives",
-                "content": {"application/json": {"schema": {}},
-                            "text/plain": {"schema": {"type": "string"}}},
-            },
-            "204": {"description": "No output was asked for."},
-            **{code: {"$ref": "#/components/responses/Problem"}
-               for code in ("400", "404", "413", "415", "422", "429", "503")},
-        },
-    }  # fmt: skip
-
-
 def _name(path: str) -> str:
     return "get" + (path.strip("/").title() or "LandingPage")
 
@@ -345,26 +239,11 @@ def _get(
 
 
 def _body(media: str, schema: Mapping[str, Any] | None) -> Mapping[str, Any]:
-    if schema is not None and media == "application/geo+json":
+    if media == "application/vnd.mapbox.tile+json":
+        return ref("tileJson")
+    if schema is not None and media in (GEOJSON, JSON, SCHEMA):
         return schema
     return {"type": "object"} if "json" in media else {"type": "string"}
-
-
-def _parameter(one: Parameter[Any]) -> dict[str, Any]:
-    found: dict[str, Any] = {
-        "name": one.name,
-        "in": "query",
-        "required": one.required,
-        "description": one.description,
-        "schema": dict(one.schema()),
-    }
-    if one.required and one.example is not None:
-        found["example"] = one.example
-    if one.name in _ARRAYS | _FORMS:
-        found |= {"style": "form", "explode": False}
-    if one.name == "limit":
-        found["schema"] |= {"maximum": 10_000}
-    return found
 
 
 def _slot(of: Collection) -> dict[str, Any]:
