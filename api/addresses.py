@@ -36,6 +36,8 @@ PAGES: Mapping[str, tuple[str, str]] = {
     "duplicate": ("/fr/admin/doublons/{pair}", "/en/admin/duplicates/{pair}"),
     "harvest-run": ("/fr/admin/moissonnage/{run}", "/en/admin/harvests/{run}"),
     "data": ("/fr/donnees", "/en/data"),
+    "distances": ("/fr/distances", "/en/distances"),
+    "distances-table": ("/fr/distances.csv", "/en/distances.csv"),
     "records": ("/fr/jeux-de-donnees", "/en/datasets"),
     "record": ("/fr/jeux-de-donnees/{record}", "/en/datasets/{record}"),
     "api": ("/fr/api", "/en/api"),

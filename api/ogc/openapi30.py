@@ -3,10 +3,10 @@
 3.0 and not 3.1, without references to other documents: what the test suites of OGC can read.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from api.ogc import process_paths
+from api.ogc import grid_paths, process_paths
 from api.ogc.base import GEOJSON, HTML, JSON, LANG, SCHEMA, format_parameter
 from api.ogc.features import EXPORTS, FORMATS
 from api.ogc.openapi_schemas import LINKS, SCHEMAS, ref
@@ -20,8 +20,17 @@ DOCUMENT_FORMATS = {"json": JSON, "html": HTML}
 _OF_DOCUMENT = {"/": ref("landingPage"), "/conformance": ref("confClasses"),
                 "/collections": ref("collections")}  # fmt: skip
 
+_TILESETS = (
+    ("/tileMatrixSets", "Tile matrix sets"),
+    ("/tiles", "Tilesets of the whole dataset"),
+    ("/collections/communes/tiles", "Tilesets of communes"),
+)
 
-def document(base: str, version: str) -> dict[str, Any]:
+
+def document(
+    base: str, version: str, grids: Sequence[str] = (), *, whole: bool = True
+) -> dict[str, Any]:
+    """`grids` are the rasters that there are now; without `whole`, they alone are described."""
     paths: dict[str, Any] = {}
     for path, summary, formats, tag in (
         ("/", "Landing page", DOCUMENT_FORMATS, "Capabilities"),
@@ -31,7 +40,9 @@ def document(base: str, version: str) -> dict[str, Any]:
         ("/collections", "The collections", DOCUMENT_FORMATS, "Capabilities"),
     ):  # fmt: skip
         paths[path] = _get(_name(path), summary, tag, (), formats, _OF_DOCUMENT.get(path))
-    for of in COLLECTIONS.values():
+    if grids:
+        paths |= grid_paths.paths(grids, _get)
+    for of in COLLECTIONS.values() if whole else ():
         here = f"/collections/{of.id}"
         tag = of.title[1]
         paths[here] = _get(f"{of.id}Collection", of.title[1], tag, (), DOCUMENT_FORMATS,
@@ -54,11 +65,7 @@ def document(base: str, version: str) -> dict[str, Any]:
             paths[f"{here}/items/{{featureId}}"]["get"]["responses"]["307"] = {
                 "description": "The office was merged into another one, where it is now."
             }
-    for path, summary in (
-        ("/tileMatrixSets", "Tile matrix sets"),
-        ("/tiles", "Tilesets of the whole dataset"),
-        ("/collections/communes/tiles", "Tilesets of communes"),
-    ):
+    for path, summary in _TILESETS if whole else ():
         one = path.endswith("/tiles")
         paths[path] = _get(_id(path), summary, "Tiles", (), DOCUMENT_FORMATS,
                            ref("tileSets" if one else "tileMatrixSets"))  # fmt: skip
@@ -75,7 +82,8 @@ def document(base: str, version: str) -> dict[str, Any]:
             ref("tileSet" if one else "tileMatrixSet"),
             slots=[_SET],
         )
-    paths |= process_paths.paths()
+    if whole:
+        paths |= process_paths.paths()
     return {
         "openapi": "3.0.3",
         "info": {
@@ -88,7 +96,7 @@ def document(base: str, version: str) -> dict[str, Any]:
                         "url": "https://spdx.org/licenses/etalab-2.0.html"},
         },
         "servers": [{"url": base}],
-        "tags": [{"name": name} for name in ("Capabilities", "Tiles", "Processes",
+        "tags": [{"name": name} for name in ("Capabilities", "Tiles", "Processes", "Rasters",
                                              *(of.title[1] for of in COLLECTIONS.values()))],
         "paths": paths,
         "components": {

@@ -2,11 +2,39 @@
 
 from tornado.routing import URLSpec
 
-from api.ogc import documents, features, jobs, processes, tiles
+from api.ogc import coverages, documents, edr, edr_documents, features, jobs, processes, tiles
 
 _COLLECTION = r"/ogc/collections/(?P<collection>[^/]+)"
 _TILE = r"(?P<set>[^/]+)/(?P<z>[^/]+)/(?P<row>[^/]+)/(?P<column>[^/]+)$"
+# The same rasters in both APIs; the instance of a query is a kept generation.
+_GRID = r"/ogc(?:/edr)?/collections/(?P<grid>distance-[^/]+)"
+GRID_ROUTES: list[URLSpec] = [
+    URLSpec(r"/ogc/edr/?$", edr_documents.EdrLanding),
+    URLSpec(r"/ogc/edr/conformance$", edr_documents.EdrConformance),
+    URLSpec(r"/ogc/edr/api$", edr_documents.EdrApi),
+    URLSpec(r"/ogc/edr/collections/?$", edr_documents.EdrCollections),
+    URLSpec(_GRID + "$", edr.GridOne),
+    URLSpec(_GRID + "/schema$", edr.GridSchema),
+    URLSpec(_GRID + "/coverage$", coverages.Coverage),
+    URLSpec(_GRID + "/map$", coverages.Map),
+    URLSpec(_GRID + "/map/legend$", coverages.Legend),
+    URLSpec(_GRID + "/instances$", edr.Instances),
+    URLSpec(_GRID + "/instances/(?P<instance>[^/]+)$", edr.Instance),
+    *(
+        URLSpec(where + name + "$", handler)
+        for where in (_GRID + "/", _GRID + "/instances/(?P<instance>[^/]+)/")
+        for name, handler in (
+            ("position", edr.Position),
+            ("radius", edr.Radius),
+            ("area", edr.Area),
+            ("cube", edr.Cube),
+            ("locations", edr.Locations),
+            ("locations/(?P<location>[^/]+)", edr.Location),
+        )
+    ),
+]
 ROUTES: list[URLSpec] = [
+    *GRID_ROUTES,
     URLSpec(r"/ogc/?$", documents.Landing),
     URLSpec(r"/ogc/conformance$", documents.Conformance),
     URLSpec(r"/ogc/api$", documents.Api),
