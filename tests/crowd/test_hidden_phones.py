@@ -141,6 +141,11 @@ async def test_a_hidden_number_is_in_no_channel(town: Any, hidden: Any) -> None:
     asked = rows(town, "select count(*) from procrastinate.procrastinate_jobs "
                        "where task_name = 'bulk'")  # fmt: skip
     assert asked == [(1,)], "the files are made again at once"
+    listed = (await town.browser.get("/api/v1/bulk")).json()["files"]
+    (old,) = [one["url"] for one in listed if one["name"] == "offices.csv"]
+    (other,) = [one["url"] for one in listed if one["name"] == "communes.csv"]
+    assert (await town.browser.get(old)).status_code == 503, "and not given meanwhile"
+    assert (await town.browser.get(other)).status_code == 200
     await asyncio.to_thread(rebuild.rebuild, settings, silent)
     after = await channels(town, office, lon, lat)
     assert [name for name, body in after.items() if holds(body, digits)] == []
@@ -159,6 +164,12 @@ async def test_a_hidden_number_is_in_no_channel(town: Any, hidden: Any) -> None:
     assert item["properties"]["phone"] is None
     assert item["properties"]["phone_withheld_since"] is not None
     assert "telephone" not in after[f"/fr/commune/{CODE}"].split("application/ld+json")[1][:2000]
+    listed = (await town.browser.get("/api/v1/bulk")).json()["files"]
+    (new,) = [one["url"] for one in listed if one["name"] == "offices.csv"]
+    given = await town.browser.get(new)
+    assert given.status_code == 200
+    assert not holds(given.text, digits)
+    assert "immutable" not in given.headers["Cache-Control"]
     csv = dict(files(town))["offices.csv"]
     assert "phone_withheld_since" in csv.splitlines()[0]
     # And back.
