@@ -6,6 +6,7 @@ switch finds the same page under its other name.
 
 import re
 from collections.abc import Mapping
+from functools import cache
 from urllib.parse import quote, urlencode
 
 LANGUAGES = ("fr", "en")
@@ -30,6 +31,9 @@ PAGES: Mapping[str, tuple[str, str]] = {
     "source-rejects": ("/fr/sources/{source}/rejets.csv", "/en/sources/{source}/rejected.csv"),
     "harvests": ("/fr/admin/moissonnage", "/en/admin/harvests"),
     "harvest-progress": ("/fr/admin/moissonnage/suivi", "/en/admin/harvests/progress"),
+    "duplicates": ("/fr/admin/doublons", "/en/admin/duplicates"),
+    "duplicates-table": ("/fr/admin/doublons.csv", "/en/admin/duplicates.csv"),
+    "duplicate": ("/fr/admin/doublons/{pair}", "/en/admin/duplicates/{pair}"),
     "harvest-run": ("/fr/admin/moissonnage/{run}", "/en/admin/harvests/{run}"),
     "data": ("/fr/donnees", "/en/data"),
     "records": ("/fr/jeux-de-donnees", "/en/datasets"),
@@ -79,6 +83,36 @@ PAGES: Mapping[str, tuple[str, str]] = {
     "moderation-contests": ("/fr/moderation/contestations", "/en/moderation/contested"),
     "mairie-leave": ("/fr/mairie/{code}/quitter", "/en/town-hall/{code}/leave"),
     "moderation-difficulties": ("/fr/moderation/difficultes", "/en/moderation/difficulties"),
+    "official": ("/fr/est-ce-officiel", "/en/is-it-official"),
+    "official-spaces": (
+        "/fr/commune/{code}/espaces-officiels",
+        "/en/commune/{code}/official-spaces",
+    ),
+    "mairie-official": ("/fr/mairie/{code}/espaces", "/en/town-hall/{code}/spaces"),
+    "moderation-official": ("/fr/moderation/espaces", "/en/moderation/spaces"),
+    "practices": ("/fr/bonnes-pratiques", "/en/good-practices"),
+    "practices-table": ("/fr/bonnes-pratiques.csv", "/en/good-practices.csv"),
+    "practice": ("/fr/bonnes-pratiques/{practice}", "/en/good-practices/{practice}"),
+    "practice-new": ("/fr/proposer-une-pratique", "/en/share-a-practice"),
+    "practice-review": (
+        "/fr/proposer-une-pratique/relire/{draft}",
+        "/en/share-a-practice/review/{draft}",
+    ),
+    "practice-owner": (
+        "/fr/proposer-une-pratique/suivi/{token}",
+        "/en/share-a-practice/follow/{token}",
+    ),
+    "practice-export": (
+        "/fr/proposer-une-pratique/suivi/{token}/export.json",
+        "/en/share-a-practice/follow/{token}/export.json",
+    ),
+    "practice-revise": (
+        "/fr/proposer-une-pratique/suivi/{token}/corriger",
+        "/en/share-a-practice/follow/{token}/correct",
+    ),
+    "mairie-practices": ("/fr/mairie/{code}/pratiques", "/en/town-hall/{code}/practices"),
+    "moderation-practices": ("/fr/moderation/pratiques", "/en/moderation/practices"),
+    "moderation-practice": ("/fr/moderation/pratiques/{id}", "/en/moderation/practices/{id}"),
     "difficulty": ("/fr/difficulte", "/en/difficulty"),
     "difficulty-told": ("/fr/difficulte/{reference}", "/en/difficulty/{reference}"),
     "rate": ("/fr/avis/{procedure}", "/en/rate/{procedure}"),
@@ -120,6 +154,7 @@ def pattern(template: str) -> str:
     )
 
 
+@cache
 def slots(template: str) -> tuple[str, ...]:
     return tuple(_SLOT.findall(template))
 

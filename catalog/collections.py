@@ -43,6 +43,8 @@ from catalog.collection_shapes import (
 from catalog.database.ogc_tables import area_shape
 from catalog.database.outline_tables import commune_outline as outline
 from catalog.database.tables import commune, departement, epci, region, status
+from catalog.people_collections import CONTRIBUTIONS, DIFFICULTIES
+from catalog.practices_collection import PRACTICES
 from catalog.records_collection import RECORDS
 from catalog.states import PRESENT_FROM, Simple, State
 from config.errors import NotFound
@@ -383,9 +385,11 @@ SERVICES = Collection(
     lookup=select(status.c.commune_number, status.c.service).where(_now(status)),
 )  # fmt: skip
 
-COLLECTIONS: Mapping[str, Collection] = MappingProxyType(
-    {one.id: one for one in (COMMUNES, EPCI, DEPARTEMENTS, REGIONS, OFFICES, SERVICES, RECORDS)}
-)
+_ALL = (
+    COMMUNES, EPCI, DEPARTEMENTS, REGIONS, OFFICES, SERVICES, CONTRIBUTIONS, DIFFICULTIES, RECORDS,
+    PRACTICES,
+)  # fmt: skip
+COLLECTIONS: Mapping[str, Collection] = MappingProxyType({one.id: one for one in _ALL})
 
 
 def collection(id: str) -> Collection:

@@ -18,11 +18,14 @@ from catalog.offices import NearOffice
 from catalog.referential import Service
 from catalog.states import Simple, State, simple
 from catalog.status import Interval, Status
-from crowd import contests
+from crowd import contests, official_spaces, practice_lists
+from crowd.practice_lists import Search
 from geo import opening_hours
 
 DAY = day("date", "The commune as it was known at the end of that day; absent: now.")
 ALIKE = 5  # communes like this one
+PRACTICES = 4  # sheets of communes like this one; their own page has all
+OFFICIAL = 8  # official sites and accounts; their own page has all
 DESKS = 12  # offices of a commune on its page; « around me » has the others
 
 
@@ -53,6 +56,13 @@ class CommunePage(PageHandler):
             mairie = next((one for one in around if one.kind == "mairie"), None)
             corrected = await office_card.corrections_of(conn, mairie.id) if mairie else []
             alike = await communes.similar(conn, commune, ALIKE)
+            practices = await practice_lists.found(
+                conn,
+                Search(communes=(commune.number, *(one.number for one in alike)), limit=PRACTICES),
+            )
+            official = await official_spaces.of_commune(
+                conn, site.settings.official, commune.number
+            )
             areas = await area_facts.of_commune(conn, commune.number)
             contested = await contests.of_commune(conn, commune.number)
             keys = await site.keyring.keys(conn)
@@ -71,6 +81,8 @@ class CommunePage(PageHandler):
             desks=_desks(around),
             most_desks=DESKS,
             areas=areas,
+            practices=practices,
+            official=official[:OFFICIAL],
             kind_name=lambda kind: kind_name(kind, self.language),
             near=near,
             lines=lines,
@@ -79,7 +91,7 @@ class CommunePage(PageHandler):
             outcome=lambda one: agent_words.outcome(self.t, one),
             counts=counts,
             known=len(lines) - counts[Simple.UNKNOWN],
-            alike=[(one, await self._offers(one.number)) for one in alike],
+            alike=await self._offers(alike),
             sources={source.id: source for source in site.edition.sources},
             source_titles=self._titles,
             State=State,
@@ -122,14 +134,16 @@ class CommunePage(PageHandler):
             scoring.timeline(service, own),
         )
 
-    async def _offers(self, number: int) -> list[str]:
-        """The ids of the services that are known to be offered in another commune."""
-        offered = []
+    async def _offers(
+        self, alike: list[communes.Similar]
+    ) -> list[tuple[communes.Similar, list[str]]]:
+        """Each of these communes, and the ids of the services known to be offered there."""
+        offered: list[tuple[communes.Similar, list[str]]] = [(one, []) for one in alike]
         for service in self.site.referential.services.values():
             array = await self.site.edition.arrays.get(service.id, self.now)
-            state = State(int(array[number]))
-            if state.level is not None:
-                offered.append(service.id)
+            for one, ids in offered:
+                if State(int(array[one.number])).level is not None:
+                    ids.append(service.id)
         return offered
 
     def _week(self, office: NearOffice) -> list[tuple[str, str]]:

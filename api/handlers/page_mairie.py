@@ -1,7 +1,7 @@
 """« I am the mairie of X »: a code by mail to the official mailbox, and the mandate it opens."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
 from tornado.web import HTTPError
 
@@ -145,6 +145,8 @@ class Agent(MairiePage):
     """A page for who holds the commune's mandate."""
 
     holder: Mandate
+    # Whether it speaks for the commune as a whole, which a mandate for some services does not.
+    whole: ClassVar[bool] = False
 
     async def prepare(self) -> None:
         await super().prepare()
@@ -154,6 +156,8 @@ class Agent(MairiePage):
                 raise Refused("This session holds no mandate for this commune.")
             self.redirect(self.url("mairie", code=self.commune.code), status=303)
             return
+        if self.whole and found.services is not None:
+            raise Refused("This mandate is for some services only.")
         self.holder = found
         if self.request.method == "POST":
             self.check_proof()
