@@ -9,7 +9,8 @@ from typing import ClassVar
 import msgspec
 from tornado.routing import URLSpec
 
-from api.handlers.base import IMMUTABLE, REVALIDATE, ApiHandler, BaseHandler
+from api.handlers.base import IMMUTABLE, ApiHandler, BaseHandler
+from api.handlers.sending import REVALIDATE
 from api.openapi import Answer, Operation, TemplateRoute
 from catalog import withholding
 from config.errors import NotFound, Unavailable
