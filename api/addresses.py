@@ -6,6 +6,7 @@ switch finds the same page under its other name.
 
 import re
 from collections.abc import Mapping
+from functools import cache
 from urllib.parse import quote, urlencode
 
 LANGUAGES = ("fr", "en")
@@ -30,6 +31,9 @@ PAGES: Mapping[str, tuple[str, str]] = {
     "source-rejects": ("/fr/sources/{source}/rejets.csv", "/en/sources/{source}/rejected.csv"),
     "harvests": ("/fr/admin/moissonnage", "/en/admin/harvests"),
     "harvest-progress": ("/fr/admin/moissonnage/suivi", "/en/admin/harvests/progress"),
+    "duplicates": ("/fr/admin/doublons", "/en/admin/duplicates"),
+    "duplicates-table": ("/fr/admin/doublons.csv", "/en/admin/duplicates.csv"),
+    "duplicate": ("/fr/admin/doublons/{pair}", "/en/admin/duplicates/{pair}"),
     "harvest-run": ("/fr/admin/moissonnage/{run}", "/en/admin/harvests/{run}"),
     "data": ("/fr/donnees", "/en/data"),
     "records": ("/fr/jeux-de-donnees", "/en/datasets"),
@@ -65,6 +69,18 @@ PAGES: Mapping[str, tuple[str, str]] = {
     "mairie-code": ("/fr/mairie/{code}/code/{request}", "/en/town-hall/{code}/code/{request}"),
     "mairie-link": ("/fr/mairie/{code}/lien/{link}", "/en/town-hall/{code}/link/{link}"),
     "mairie-desk": ("/fr/mairie/{code}/services", "/en/town-hall/{code}/services"),
+    "mairie-contest": ("/fr/mairie/{code}/contester/{fact}", "/en/town-hall/{code}/contest/{fact}"),
+    "mairie-phones": ("/fr/mairie/{code}/telephones", "/en/town-hall/{code}/telephones"),
+    "delegations": ("/fr/mairie/{code}/delegations", "/en/town-hall/{code}/delegations"),
+    "invitation": ("/fr/delegation/{link}", "/en/delegation/{link}"),
+    "agent": ("/fr/agent", "/en/agent"),
+    "agent-code": ("/fr/agent/code/{request}", "/en/agent/code/{request}"),
+    "agent-export": ("/fr/agent/donnees.json", "/en/agent/data.json"),
+    "agent-leave": ("/fr/agent/quitter", "/en/agent/leave"),
+    "mail-stop": ("/fr/ne-plus-ecrire/{seal}", "/en/no-more-mails/{seal}"),
+    "epci-agent": ("/fr/intercommunalite/{code}", "/en/inter-municipal/{code}"),
+    "commune-card": ("/fr/commune/{code}/carte", "/en/commune/{code}/card"),
+    "moderation-contests": ("/fr/moderation/contestations", "/en/moderation/contested"),
     "mairie-leave": ("/fr/mairie/{code}/quitter", "/en/town-hall/{code}/leave"),
     "moderation-difficulties": ("/fr/moderation/difficultes", "/en/moderation/difficulties"),
     "official": ("/fr/est-ce-officiel", "/en/is-it-official"),
@@ -138,6 +154,7 @@ def pattern(template: str) -> str:
     )
 
 
+@cache
 def slots(template: str) -> tuple[str, ...]:
     return tuple(_SLOT.findall(template))
 

@@ -14,7 +14,7 @@ from procrastinate import JobContext, PsycopgConnector, RetryStrategy
 
 from api import batch_worker, practice_mails
 from catalog import live
-from catalog.database import address
+from catalog.database import address, pools
 from catalog.database.locks import alone
 from catalog.outbox import Mail
 from config.errors import Conflict, Unavailable
@@ -86,6 +86,14 @@ def register(app: procrastinate.App, settings: Settings) -> None:
         if most := settings.discover.communes_per_night:
             _ask(app, "discover", codes=runs.next_codes(settings, most))
 
+    @app.task(name="second_look", retry=PATIENCE)
+    def second_look(contest_id: int) -> None:
+        """Look again at a fact that a commune's agent contests."""
+        from api import second_look as looks
+
+        outcome = looks.look(settings, contest_id)
+        log.info("contest %d: %s", contest_id, outcome)
+
     @app.task(name="publish", lock="publish", queueing_lock="publish", retry=PATIENCE)
     def publish() -> None:
         """Make and switch to a new generation."""
@@ -95,6 +103,17 @@ def register(app: procrastinate.App, settings: Settings) -> None:
             generation = publication.publish(settings, _say)
         log.info("generation %s is published", generation.id)
         _ask(app, "bulk")
+
+    @app.periodic(cron="*/5 * * * *", periodic_id="second_looks")
+    @app.task(name="second_looks", queueing_lock="second_looks")
+    def second_looks(timestamp: int = 0) -> None:
+        """Ask again for the looks whose asking was lost with its process."""
+        from crowd import contests
+
+        with pools.connect(settings, "cli") as conn:
+            late = contests.late(conn)
+        for number in late:
+            _ask(app, "second_look", contest_id=number)
 
     @app.periodic(cron="47 4 * * *", periodic_id="bulk")
     @app.task(name="bulk", lock="bulk", queueing_lock="bulk", retry=PATIENCE)

@@ -188,6 +188,8 @@ class AccountSettings(Section):
 class CrowdSettings(Section):
     sent_per_second: NonNegativeFloat
     sent_burst: PositiveInt
+    gather_ms: NonNegativeFloat
+    most_in_line: PositiveInt
     most_open: PositiveInt
     fewest_for_delays: PositiveInt
     keep_contacts_days: PositiveInt
@@ -202,6 +204,11 @@ class MandateSettings(Section):
     changed_days: PositiveInt
     mandate_days: PositiveInt
     idle_seconds: PositiveInt
+    invitation_days: PositiveInt
+    invitations_per_day: PositiveInt
+    longest_chain: PositiveInt
+    keep_drafts_days: PositiveInt
+    contests_per_day: PositiveInt
 
 
 class VoiceSettings(Section):
@@ -226,6 +233,14 @@ class PracticeSettings(Section):
     keep_contacts_days: PositiveInt
 
 
+class JobSettings(Section):
+    most_waiting: PositiveInt
+    hours: PositiveInt
+    listed_hours: PositiveInt
+    sent_per_second: NonNegativeFloat
+    sent_burst: PositiveInt
+
+
 class Settings(Section):
     paths: PathSettings
     database: DatabaseSettings
@@ -244,6 +259,7 @@ class Settings(Section):
     voices: VoiceSettings
     official: OfficialSettings
     practices: PracticeSettings
+    jobs: JobSettings
 
 
 def load(environment: Mapping[str, str] | None = None) -> Settings:

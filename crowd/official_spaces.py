@@ -23,7 +23,7 @@ from config.errors import Conflict, Invalid, NotFound
 from config.settings import OfficialSettings
 from crowd import audit
 from crowd.claims import link
-from crowd.mandates import Mandate
+from crowd.mandate_sessions import Mandate
 from crowd.scrubbing import scrub
 
 LONGEST_LABEL = 80  # characters

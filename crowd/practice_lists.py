@@ -17,7 +17,7 @@ from config.errors import Conflict, Invalid, NotFound
 from config.settings import PracticeSettings
 from crowd import audit, signing
 from crowd.contributions import MAIL_MARK
-from crowd.mandates import Mandate
+from crowd.mandate_sessions import Mandate
 from crowd.practices import FOLLOW, Outcome, Sheet, Version
 
 log = logging.getLogger("guichet.practices")

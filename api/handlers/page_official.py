@@ -107,6 +107,8 @@ class Spaces(OfficialPage):
 class Declare(Agent):
     """The mairie's own page: declare a site or an account, withdraw one."""
 
+    whole = True
+
     async def get(self, code: str) -> None:
         await self.show({}, {})
 

@@ -96,6 +96,7 @@ class Case(StaffPage):
 class Adopt(Agent):
     """What a mairie adopted; one more, or one less."""
 
+    whole = True
     parameters = (WANTED,)
 
     async def get(self, code: str) -> None:

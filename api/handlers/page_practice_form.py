@@ -7,17 +7,17 @@ from typing import Any
 from tornado.web import HTTPError
 
 from api import practice_mails
+from api.agent_session import COOKIE
 from api.forms import TOKEN_FIELD, FormPage
 from api.handlers.base import page_routes
 from api.handlers.page_contribute import TRAP, person
-from api.handlers.page_mairie import COOKIE
 from api.parameters import text
 from catalog import communes, outbox
 from catalog.communes import Commune
 from catalog.outbox import Mail
 from catalog.search import search
 from config.errors import Conflict, Invalid, NotFound
-from crowd import contributions, drafts, mandates, practices
+from crowd import contributions, drafts, mandate_sessions, practices
 from crowd.practices import LONGEST, Outcome, Practice, Reading, Sent
 from crowd.speakers import Kind as Speaking
 from crowd.speakers import Speaker
@@ -164,11 +164,13 @@ class Review(PracticePage):
         account when they are logged in, so that they do not decide on it."""
         for name in (COOKIE, f"__Host-{COOKIE}"):
             cookie = self.get_cookie(name)
-            if cookie and len(cookie) <= 100:
-                async with self.connection() as conn:
-                    settings = self.site.settings.mandates
-                    held = await mandates.of_session(conn, cookie, settings)
-                if held is not None and held.commune_number == commune.number:
+            if not cookie or len(cookie) > 100:
+                continue
+            async with self.connection() as conn:
+                mandates = await mandate_sessions.held(conn, cookie, self.site.settings.mandates)
+            for held in mandates:
+                # A mandate for some services does not speak for the commune as a whole.
+                if held.commune_number == commune.number and held.services is None:
                     said = Speaker(Speaking.AGENT, held.actor, frozenset((commune.number,)))
                     return said, held.id
         return await person(self), None
@@ -208,7 +210,7 @@ class Review(PracticePage):
             draft_hash=contributions.token_hash(draft),
         )
         keys = await self.keys()
-        async with self.site.writing, self.connection() as conn:
+        async with self.connection() as conn:
             await practices.submit(
                 conn, keys, sent, self.site.settings.practices,
                 self.letter(email) if email else None,

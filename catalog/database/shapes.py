@@ -4,6 +4,7 @@ A subject's shapes are in a file of its own; adding one is adding a line here.
 """
 
 from catalog.database import (
+    agent_tables,
     area_tables,
     contribution_tables,
     crowd_tables,
@@ -19,10 +20,12 @@ from catalog.database import (
     simulation_tables,
     tables,
     voice_tables,
+    withheld_tables,
 )
 
 SUBJECTS = (
     tables,
+    agent_tables,
     area_tables,
     contribution_tables,
     crowd_tables,
@@ -37,5 +40,6 @@ SUBJECTS = (
     record_tables,
     simulation_tables,
     voice_tables,
+    withheld_tables,
 )
 metadata = tables.metadata
