@@ -65,6 +65,7 @@ PAGES: Mapping[str, tuple[str, str]] = {
     "mairie-code": ("/fr/mairie/{code}/code/{request}", "/en/town-hall/{code}/code/{request}"),
     "mairie-link": ("/fr/mairie/{code}/lien/{link}", "/en/town-hall/{code}/link/{link}"),
     "mairie-desk": ("/fr/mairie/{code}/services", "/en/town-hall/{code}/services"),
+    "mairie-tokens": ("/fr/mairie/{code}/jetons", "/en/town-hall/{code}/tokens"),
     "mairie-leave": ("/fr/mairie/{code}/quitter", "/en/town-hall/{code}/leave"),
     "moderation-difficulties": ("/fr/moderation/difficultes", "/en/moderation/difficulties"),
     "difficulty": ("/fr/difficulte", "/en/difficulty"),

@@ -16,6 +16,7 @@ from catalog.database import (
     record_tables,
     simulation_tables,
     tables,
+    token_tables,
     voice_tables,
 )
 
@@ -32,6 +33,7 @@ SUBJECTS = (
     outline_tables,
     record_tables,
     simulation_tables,
+    token_tables,
     voice_tables,
 )
 metadata = tables.metadata

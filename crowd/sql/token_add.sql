@@ -1,0 +1,12 @@
+-- A token of a mandate: a session that does not end by idling, and its name. Its id. No row: the
+-- mandate has as many as it may have.
+with session as (
+  insert into crowd.mandate_session (token_hash, mandate_id, seen_at)
+  select %(hash)s::bytea, %(mandate)s::bigint, 'infinity'
+  where  (select count(*) from crowd.mandate_token where mandate_id = %(mandate)s::bigint)
+         < %(most)s::integer
+  returning token_hash, mandate_id
+)
+insert into crowd.mandate_token (token_hash, mandate_id, label)
+select token_hash, mandate_id, %(label)s::text from session
+returning id
