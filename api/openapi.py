@@ -109,6 +109,7 @@ SLOTS: Mapping[str, Slot] = {
     "batch": Slot("What a batch that is computed later gave: 22 characters.",
                   "AAAAAAAAAAAAAAAAAAAAAA"),
     "procedure": Slot("What registering a procedure gave; `guichet` is this site.", "guichet"),
+    "practice": Slot("A sheet of /api/v1/practices.", "1", "integer"),
     "z": Slot("Zoom.", "8", "integer"),
     "x": Slot("Column.", "131", "integer"),
     "y": Slot("Row.", "91", "integer"),

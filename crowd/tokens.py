@@ -4,7 +4,6 @@ A token is a session that does not end by idling. It is shown once, kept as a ha
 holder, revoked at will, and lapses with its mandate.
 """
 
-import hashlib
 import secrets
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,8 +14,8 @@ import psycopg
 from catalog.database.queries import query
 from config.errors import Conflict, Invalid, NotFound
 from config.settings import MandateSettings
-from crowd import audit, mandates
-from crowd.mandates import Mandate
+from crowd import audit, mandate_sessions
+from crowd.mandate_sessions import Mandate
 
 PREFIX = "gm_"  # so that a token that leaks is recognised for what it is
 MOST = 5  # living tokens of one mandate
@@ -41,9 +40,9 @@ async def issue(aconn: psycopg.AsyncConnection[Any], mandate: Mandate, label: st
     name = " ".join(label.split())
     if not name or len(name) > LONGEST_LABEL or not name.isprintable():
         raise Invalid("A token has a name, on one line.", parameter="label")
-    token = PREFIX + secrets.token_urlsafe(mandates.TOKEN_BYTES)
+    token = PREFIX + secrets.token_urlsafe(mandate_sessions.TOKEN_BYTES)
     values = {
-        "hash": hashlib.sha256(token.encode()).digest(),
+        "hash": mandate_sessions.hashed(token),
         "mandate": mandate.id, "label": name, "most": MOST,
     }  # fmt: skip
     async with aconn.transaction():
@@ -78,4 +77,5 @@ async def mandate_of(
     """The mandate that a token opens; None: it is none of ours, was revoked, or has lapsed."""
     if not token.startswith(PREFIX) or len(token) > 100:
         return None  # nor is the cookie of a browser a token
-    return await mandates.of_session(aconn, token, settings)
+    found = await mandate_sessions.held(aconn, token, settings)
+    return found[0] if found else None

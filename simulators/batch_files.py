@@ -8,8 +8,6 @@ import contextlib
 from collections.abc import Iterator
 from pathlib import Path
 
-import pyarrow as pa
-
 from simulators import batch
 from simulators.batch import Rows
 
@@ -62,6 +60,8 @@ def count(path: Path, media_type: str) -> int:
     Raises Faulty when it is not of its media type.
     """
     if media_type == batch.ARROW:
+        import pyarrow as pa
+
         with batch.reading_arrow(), pa.ipc.open_stream(pa.memory_map(str(path))) as reader:
             return sum(one.num_rows for one in reader)
     if media_type == batch.JSON:
@@ -78,6 +78,8 @@ def count(path: Path, media_type: str) -> int:
 def rows(path: Path, media_type: str) -> Rows:
     """The rows of a file, read while they are computed. Raises Faulty, then or now."""
     if media_type == batch.ARROW:
+        import pyarrow as pa
+
         return Rows(batch.arrow_rows(pa.memory_map(str(path))))
     if media_type == batch.JSON:
         return Rows(batch.array(_whole(path)))

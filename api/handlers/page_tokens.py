@@ -11,6 +11,8 @@ from crowd import tokens
 class Tokens(Agent):
     """The tokens of the commune, one more, or one less. A new one is on this page only."""
 
+    whole = True
+
     async def get(self, code: str) -> None:
         await self.show()
 

@@ -25,7 +25,7 @@ from catalog.observations import Nature
 from config.errors import Conflict, Invalid, Refused
 from crowd import declarations, tokens, withdrawals
 from crowd.declarations import Declared
-from crowd.mandates import Mandate
+from crowd.mandate_sessions import Mandate
 from simulators.contract import strict_json
 
 METHODS = {SERVICES.id: ("PUT", "PATCH", "DELETE"), OFFICES.id: ("PUT", "PATCH")}
@@ -102,7 +102,7 @@ class _Editing(OgcHandler):
 
     async def publish(self, mandate: Mandate, said: Declared) -> bool:
         """Declare as the agents' desk does; False: somebody declared since."""
-        async with self.site.writing, self.connection() as conn:
+        async with self.connection() as conn:
             conflicts = await declarations.publish(conn, mandate, [said], self.now)
         if conflicts:
             return False
@@ -161,7 +161,7 @@ class EditableItem(_Editing, Item):
         before, stands = self.before
         if not stands:
             raise Conflict("The commune has declared nothing here.")
-        async with self.site.writing, self.connection() as conn:
+        async with self.connection() as conn:
             if not await withdrawals.withdraw(conn, mandate, service, before, self.now):
                 raise HTTPError(412)
         await asyncio.to_thread(live.settle, self.site.settings)
@@ -205,10 +205,11 @@ class EditableItem(_Editing, Item):
             if not await self.publish(mandate, said):
                 raise HTTPError(412)
         else:
+            if mandate.services is not None:
+                raise Refused("This mandate is for some services, and not for offices.")
             fields = corrected(sent, before)
-            async with self.site.writing:
-                if not await asyncio.to_thread(self.correct, item, before, fields, mandate):
-                    raise HTTPError(412)
+            if not await asyncio.to_thread(self.correct, item, before, fields, mandate):
+                raise HTTPError(412)
         async with self.connection() as conn:
             after = await feature_at(conn, self, item)
         if after is not None:
