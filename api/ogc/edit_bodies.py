@@ -21,7 +21,7 @@ MEMBERS = {"type", "id", "geometry", "properties", "links"}
 DECLARED = ("state", "url", "attributes")
 DERIVED = {"simple", "level", "reason", "provider", "since", "observation"}
 DEEPEST = 30
-_SAYABLE = tuple(state.slug for state in State if state not in (State.UNKNOWN, State.OTHER_BODY))
+SAYABLE = tuple(state.slug for state in State if state not in (State.UNKNOWN, State.OTHER_BODY))
 
 
 def fault(pointer: str, code: str, fr: str, en: str, suggestion: str | None = None) -> Faulty:
@@ -106,11 +106,11 @@ def declared(
             raise fault(f"/properties/{name}", "read-only", "Cette propriété se déduit des autres.",
                         "This property is derived from the others.")  # fmt: skip
     state = found.get("state")
-    if state not in _SAYABLE:
-        near = nearest(str(state)[:60], _SAYABLE)
+    if state not in SAYABLE:
+        near = nearest(str(state)[:60], SAYABLE)
         raise fault("/properties/state", "not-a-choice",
-                    f"Une valeur parmi : {', '.join(_SAYABLE)} ; pour retirer une déclaration, "
-                    "DELETE.", f"One of: {', '.join(_SAYABLE)}; to take a declaration back, "
+                    f"Une valeur parmi : {', '.join(SAYABLE)} ; pour retirer une déclaration, "
+                    "DELETE.", f"One of: {', '.join(SAYABLE)}; to take a declaration back, "
                     "DELETE.", near)  # fmt: skip
     attributes = found.get("attributes") or []
     known = claims.choices(service)
