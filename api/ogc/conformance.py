@@ -16,6 +16,11 @@ FEATURES = (
         _FEATURES.format(3, one)
         for one in ("queryables", "queryables-query-parameters", "filter", "features-filter")
     ),
+    # For the collections that a mandate gives the right to change (api.ogc.edits).
+    *(
+        _FEATURES.format(4, one)
+        for one in ("create-replace-delete", "update", "optimistic-locking-etags", "features")
+    ),
 )
 SCHEMAS = (
     "http://www.opengis.net/spec/ogcapi-features-5/1.0/conf/schemas",

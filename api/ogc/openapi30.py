@@ -6,7 +6,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from api.ogc import grid_paths, process_paths
+from api.ogc import edit_paths, grid_paths, process_paths
 from api.ogc.base import GEOJSON, HTML, JSON, LANG, SCHEMA, format_parameter
 from api.ogc.features import EXPORTS, FORMATS
 from api.ogc.openapi_schemas import LINKS, SCHEMAS, ref
@@ -55,12 +55,12 @@ def document(
         paths[f"{here}/items"] = _get(
             f"{of.id}Items", f"Items of {of.id}", tag,
             (*COMMON, *queryable_parameters(of)), FORMATS | EXPORTS, _COLLECTION,
-        )  # fmt: skip
+        ) | edit_paths.items(of)  # fmt: skip
         own = (CRS, DATETIME) if of.time == "state" else (CRS,)
         paths[f"{here}/items/{{featureId}}"] = _get(
             f"{of.id}Item", f"One item of {of.id}", tag, own, FORMATS, _FEATURE,
             slots=[_slot(of)],
-        )  # fmt: skip
+        ) | edit_paths.item(of, _slot(of))  # fmt: skip
         if of is OFFICES:
             paths[f"{here}/items/{{featureId}}"]["get"]["responses"]["307"] = {
                 "description": "The office was merged into another one, where it is now."
@@ -100,6 +100,7 @@ def document(
                                              *(of.title[1] for of in COLLECTIONS.values()))],
         "paths": paths,
         "components": {
+            "securitySchemes": edit_paths.SECURITY,
             "responses": {
                 "Problem": {
                     "description": "Refused, not found or not available; RFC 9457.",

@@ -2,7 +2,16 @@
 
 from tornado.routing import URLSpec
 
-from api.ogc import coverages, documents, edr, edr_documents, features, jobs, processes, tiles
+from api.ogc import (
+    coverages,
+    documents,
+    edits,
+    edr,
+    edr_documents,
+    jobs,
+    processes,
+    tiles,
+)
 
 _COLLECTION = r"/ogc/collections/(?P<collection>[^/]+)"
 _TILE = r"(?P<set>[^/]+)/(?P<z>[^/]+)/(?P<row>[^/]+)/(?P<column>[^/]+)$"
@@ -44,8 +53,8 @@ ROUTES: list[URLSpec] = [
     URLSpec(_COLLECTION + "/schema$", documents.SchemaOf),
     URLSpec(_COLLECTION + "/queryables$", documents.Queryables),
     URLSpec(_COLLECTION + "/sortables$", documents.Sortables),
-    URLSpec(_COLLECTION + "/items$", features.Items),
-    URLSpec(_COLLECTION + "/items/(?P<item>[^/]+)$", features.Item),
+    URLSpec(_COLLECTION + "/items$", edits.EditableItems),
+    URLSpec(_COLLECTION + "/items/(?P<item>[^/]+)$", edits.EditableItem),
     URLSpec(r"/ogc/(?:tileMatrixSets|TileMatrixSets)$", tiles.TileMatrixSets),
     URLSpec(r"/ogc/(?:tileMatrixSets|TileMatrixSets)/(?P<set>[^/]+)$", tiles.TileMatrixSetOne),
     URLSpec(r"/ogc/tiles$", tiles.Tilesets),

@@ -49,6 +49,9 @@ PAGES: dict[str, Callable[[str], str]] = {
     "tell a practice": lambda lang: address(
         "practice-new", lang, commune="69123", service="nursery"
     ),
+    "processes": lambda lang: f"/ogc/processes?f=html&lang={lang}",
+    "process": lambda lang: f"/ogc/processes/echo?f=html&lang={lang}",
+    "jobs": lambda lang: f"/ogc/jobs?f=html&lang={lang}",
     "not found": lambda lang: address("commune", lang, code="01999"),
 }
 # The page's own answer is an error, which Chromium tells in the console.
