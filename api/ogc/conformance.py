@@ -36,7 +36,12 @@ _PROCESSES = "http://www.opengis.net/spec/ogcapi-processes-1/1.0/conf/{}"
 PROCESSES = tuple(
     _PROCESSES.format(one) for one in ("core", "ogc-process-description", "json", "html", "oas30")
 )
-RECORDS = ("http://www.opengis.net/spec/ogcapi-records-1/1.0/conf/record-core",)
+_RECORDS = "http://www.opengis.net/spec/ogcapi-records-1/1.0/conf/{}"
+RECORDS = tuple(
+    _RECORDS.format(one)
+    for one in ("record-core", "record-collection", "record-core-query-parameters", "records-api",
+                "searchable-catalog", "sorting", "json", "html", "oas30")
+)  # fmt: skip
 JSON_FG = ("http://www.opengis.net/spec/json-fg-1/1.0/conf/core",)
 
 TILES = (

@@ -9,7 +9,7 @@ from typing import Any
 from api.ogc.base import GEOJSON, HTML, JSON, LANG, SCHEMA, format_parameter
 from api.ogc.features import EXPORTS, FORMATS
 from api.ogc.openapi_schemas import LINKS, SCHEMAS, ref
-from api.ogc.questions import COMMON, CRS, DATETIME, queryable_parameters
+from api.ogc.questions import CRS, DATETIME, parameters_of_items
 from api.parameters import Parameter
 from api.problems import MEDIA_TYPE
 from catalog.collections import COLLECTIONS, OFFICES, Collection
@@ -17,7 +17,7 @@ from catalog.collections import COLLECTIONS, OFFICES, Collection
 DOCUMENT_FORMATS = {"json": JSON, "html": HTML}
 _OF_DOCUMENT = {"/": ref("landingPage"), "/conformance": ref("confClasses"),
                 "/collections": ref("collections")}  # fmt: skip
-_ARRAYS = {"bbox", "properties", "sortby"}
+_ARRAYS = {"bbox", "properties", "sortby", "ids", "externalIds", "facets"}
 
 
 def document(base: str, version: str) -> dict[str, Any]:
@@ -42,13 +42,16 @@ def document(base: str, version: str) -> dict[str, Any]:
             )  # fmt: skip
         paths[f"{here}/items"] = _get(
             f"{of.id}Items", f"Items of {of.id}", tag,
-            (*COMMON, *queryable_parameters(of)), FORMATS | EXPORTS, _COLLECTION,
+            parameters_of_items(of), FORMATS | EXPORTS, _COLLECTION,
         )  # fmt: skip
         own = (CRS, DATETIME) if of.time == "state" else (CRS,)
         paths[f"{here}/items/{{featureId}}"] = _get(
             f"{of.id}Item", f"One item of {of.id}", tag, own, FORMATS, _FEATURE,
             slots=[_slot(of)],
         )  # fmt: skip
+        if of.facets:
+            paths[f"{here}/facets"] = _get(f"{of.id}Facets", f"Facets of {of.id} (draft)", tag, (),
+                                           DOCUMENT_FORMATS, ref("facets"))  # fmt: skip
         if of is OFFICES:
             paths[f"{here}/items/{{featureId}}"]["get"]["responses"]["307"] = {
                 "description": "The office was merged into another one, where it is now."

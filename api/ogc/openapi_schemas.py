@@ -70,6 +70,7 @@ SCHEMAS: dict[str, Any] = {
             "matrixWidth": {"type": "integer"}, "matrixHeight": {"type": "integer"}})}}),
     "tileSets": _object({"tilesets": {"type": "array", "items": _TILESET}}, {"links": LINKS}),
     "tileSet": _TILESET | {"required": [*_TILESET["required"], "tileMatrixSetLimits", "layers"]},
+    "facets": _object({"id": _TEXT, "facets": {"type": "object"}}, {"title": _TEXT}),
     "tileJson": _object({
         "tilejson": _TEXT, "tiles": {"type": "array", "minItems": 1, "items": _TEXT},
         "vector_layers": {"type": "array", "items": _object(

@@ -16,6 +16,7 @@ ROUTES: list[URLSpec] = [
     URLSpec(_COLLECTION + "/schema$", documents.SchemaOf),
     URLSpec(_COLLECTION + "/queryables$", documents.Queryables),
     URLSpec(_COLLECTION + "/sortables$", documents.Sortables),
+    URLSpec(_COLLECTION + "/facets$", documents.Facets),
     URLSpec(_COLLECTION + "/items$", features.Items),
     URLSpec(_COLLECTION + "/items/(?P<item>[^/]+)$", features.Item),
     URLSpec(r"/ogc/(?:tileMatrixSets|TileMatrixSets)$", tiles.TileMatrixSets),
