@@ -37,6 +37,7 @@ class Landing(OgcHandler):
             self.link(f"{REL}processes", JSON, f"{base}/processes"),
             self.link(f"{REL}tilesets-vector", JSON, f"{base}/tiles"),
             self.link(f"{REL}tiling-schemes", JSON, f"{base}/tileMatrixSets"),
+            self.link(f"{REL}styles", JSON, f"{base}/styles"),
             self.link("about", HTML, self.origin + self.url("home")),
             self.link("license", HTML, "https://spdx.org/licenses/etalab-2.0.html"),
         ]

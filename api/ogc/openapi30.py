@@ -6,6 +6,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from api.ogc import styles
 from api.ogc.base import GEOJSON, HTML, JSON, LANG, SCHEMA, format_parameter
 from api.ogc.features import EXPORTS, FORMATS
 from api.ogc.openapi_schemas import LINKS, SCHEMAS, ref
@@ -77,6 +78,14 @@ def document(base: str, version: str) -> dict[str, Any]:
             ref("tileSet" if one else "tileMatrixSet"),
             slots=[_SET],
         )
+    paths["/styles"] = _get("getStyles", "Styles of the tiles (a draft)", "Tiles", (),
+                            DOCUMENT_FORMATS, ref("styles"))  # fmt: skip
+    paths["/styles/{styleId}"] = _get(
+        "getStyle", "A style that MapLibre reads", "Tiles", (), styles.Style.formats,
+        ref("mapboxStyle"),
+        slots=[{"name": "styleId", "in": "path", "required": True,
+                "schema": {"type": "string", "enum": list(styles.TITLES)}}],
+    )  # fmt: skip
     process = {"name": "processId", "in": "path", "required": True, "schema": {"type": "string"}}
     paths["/processes"] = _get("getProcesses", "The processes", "Processes", (), DOCUMENT_FORMATS)
     paths["/processes/{processId}"] = _get(
@@ -91,6 +100,7 @@ def document(base: str, version: str) -> dict[str, Any]:
             "description": "Local public services of French communes, as OGC API. Open, without "
             "key. An independent site, not an official one. Unknown parameters are refused by "
             "name; what no source proves is `unknown`.",
+            "contact": {"name": "Guichet", "url": base.removesuffix("/ogc") + "/fr/contribuer"},
             "license": {"name": "Licence Ouverte 2.0",
                         "url": "https://spdx.org/licenses/etalab-2.0.html"},
         },
@@ -184,6 +194,8 @@ def _tile(path: str) -> dict[str, Any]:
         "get": {
             "operationId": _id(path) + "Tile",
             "summary": "A vector tile",
+            "description": "A tile of Mapbox Vector Tile 2: 204 where it is only sea, 404 beyond "
+            "the limits of the tileset.",
             "tags": ["Tiles"],
             "parameters": [_SET, *numbers],
             "responses": {
@@ -206,6 +218,7 @@ def _execution(process: dict[str, Any]) -> dict[str, Any]:
     return {
         "operationId": "execute",
         "summary": "Run a process now",
+        "description": "Runs at once and answers what it gives; nobody is called back.",
         "tags": ["Processes"],
         "parameters": [process],
         "requestBody": {
@@ -251,6 +264,7 @@ def _get(
         "get": {
             "operationId": id,
             "summary": summary,
+            "description": f"{summary}, in the format that `f` or the Accept header asks.",
             "tags": [tag],
             "parameters": described,
             "responses": {
@@ -270,7 +284,7 @@ def _get(
 def _body(media: str, schema: Mapping[str, Any] | None) -> Mapping[str, Any]:
     if media == "application/vnd.mapbox.tile+json":
         return ref("tileJson")
-    if schema is not None and media in (GEOJSON, JSON, SCHEMA):
+    if schema is not None and media in (GEOJSON, JSON, SCHEMA, styles.MAPBOX):
         return schema
     return {"type": "object"} if "json" in media else {"type": "string"}
 

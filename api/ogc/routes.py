@@ -2,7 +2,7 @@
 
 from tornado.routing import URLSpec
 
-from api.ogc import documents, features, processes, tiles
+from api.ogc import documents, features, processes, styles, tiles
 
 _COLLECTION = r"/ogc/collections/(?P<collection>[^/]+)"
 _TILE = r"(?P<set>[^/]+)/(?P<z>[^/]+)/(?P<row>[^/]+)/(?P<column>[^/]+)$"
@@ -27,6 +27,8 @@ ROUTES: list[URLSpec] = [
     URLSpec(_COLLECTION + "/tiles/(?P<set>[^/]+)$", tiles.Tileset),
     URLSpec(r"/ogc/tiles/" + _TILE, tiles.Tile),
     URLSpec(_COLLECTION + "/tiles/" + _TILE, tiles.Tile),
+    URLSpec(r"/ogc/styles$", styles.Styles),
+    URLSpec(r"/ogc/styles/(?P<style>[^/]+)$", styles.Style),
     URLSpec(r"/ogc/processes$", processes.Processes),
     URLSpec(r"/ogc/processes/(?P<process>[^/]+)$", processes.ProcessOne),
     URLSpec(r"/ogc/processes/(?P<process>[^/]+)/execution$", processes.Execution),

@@ -87,7 +87,15 @@ def test_what_has_no_tiles(ogc, path):
 
 @pytest.mark.parametrize(
     "path",
-    ["/tiles", "/tiles/WebMercatorQuad", "/tileMatrixSets", "/tileMatrixSets/WebMercatorQuad"],
+    [
+        "/tiles",
+        "/tiles/WebMercatorQuad",
+        "/tileMatrixSets",
+        "/tileMatrixSets/WebMercatorQuad",
+        "/styles",
+        "/styles/light",
+        "/collections/records/facets",
+    ],
 )
 @pytest.mark.parametrize("language", ["fr", "en"])
 def test_documents_are_pages_too(ogc, path, language):
@@ -99,7 +107,7 @@ def test_documents_are_pages_too(ogc, path, language):
 def test_every_path_of_openapi_answers_as_it_says(ogc):
     document = ogc.get("/api").json()
     slots = {"featureId": None, "tileMatrixSetId": "WebMercatorQuad", "tileMatrix": "9",
-             "tileRow": "182", "tileCol": "262"}  # fmt: skip
+             "tileRow": "182", "tileCol": "262", "styleId": "dark"}  # fmt: skip
     for path, methods in document["paths"].items():
         if "get" not in methods:
             continue
