@@ -3,7 +3,8 @@
 from tornado.routing import URLSpec
 
 from api.compression import accepted
-from api.handlers.base import REVALIDATE, BaseHandler
+from api.handlers.base import BaseHandler
+from api.handlers.sending import REVALIDATE
 
 
 class EmbedFile(BaseHandler):

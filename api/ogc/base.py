@@ -49,7 +49,9 @@ class OgcHandler(PageHandler):
         super().set_default_headers()
         self.set_header("Access-Control-Allow-Origin", "*")
         self.set_header(
-            "Access-Control-Expose-Headers", "ETag, Link, Content-Crs, OGC-NumberMatched"
+            "Access-Control-Expose-Headers",
+            "ETag, Link, Location, Content-Crs, OGC-NumberMatched, RateLimit, RateLimit-Policy, "
+            "Retry-After",
         )
         self.set_header("Cross-Origin-Resource-Policy", "cross-origin")
 

@@ -6,10 +6,11 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from api.ogc import styles
+from api.ogc import process_paths, styles
 from api.ogc.base import GEOJSON, HTML, JSON, LANG, SCHEMA, format_parameter
 from api.ogc.features import EXPORTS, FORMATS
 from api.ogc.openapi_schemas import LINKS, SCHEMAS, ref
+from api.ogc.parameter_description import described as _parameter
 from api.ogc.questions import CRS, DATETIME, parameters_of_items
 from api.parameters import Parameter
 from api.problems import MEDIA_TYPE
@@ -18,7 +19,6 @@ from catalog.collections import COLLECTIONS, OFFICES, Collection
 DOCUMENT_FORMATS = {"json": JSON, "html": HTML}
 _OF_DOCUMENT = {"/": ref("landingPage"), "/conformance": ref("confClasses"),
                 "/collections": ref("collections")}  # fmt: skip
-_ARRAYS = {"bbox", "properties", "sortby", "ids", "externalIds", "facets"}
 
 
 def document(base: str, version: str) -> dict[str, Any]:
@@ -86,12 +86,7 @@ def document(base: str, version: str) -> dict[str, Any]:
         slots=[{"name": "styleId", "in": "path", "required": True,
                 "schema": {"type": "string", "enum": list(styles.TITLES)}}],
     )  # fmt: skip
-    process = {"name": "processId", "in": "path", "required": True, "schema": {"type": "string"}}
-    paths["/processes"] = _get("getProcesses", "The processes", "Processes", (), DOCUMENT_FORMATS)
-    paths["/processes/{processId}"] = _get(
-        "getProcess", "One process", "Processes", (), DOCUMENT_FORMATS, slots=[process]
-    )
-    paths["/processes/{processId}/execution"] = {"post": _execution(process)}
+    paths |= process_paths.paths()
     return {
         "openapi": "3.0.3",
         "info": {
@@ -114,11 +109,13 @@ def document(base: str, version: str) -> dict[str, Any]:
                     "description": "Refused, not found or not available; RFC 9457.",
                     "content": {
                         MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/problem"}},
+                        # Of processes, for who accepts that and not problems.
+                        JSON: {"schema": {"$ref": "#/components/schemas/problem"}},
                         HTML: {"schema": {"type": "string"}},  # for who asked for a page
                     },
                 }
             },
-            "schemas": SCHEMAS | {
+            "schemas": SCHEMAS | process_paths.SCHEMAS | {
                 "problem": {
                     "type": "object",
                     "required": ["title", "status", "detail"],
@@ -213,39 +210,6 @@ def _tile(path: str) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _execution(process: dict[str, Any]) -> dict[str, Any]:
-    anything: dict[str, Any] = {"type": "object"}
-    return {
-        "operationId": "execute",
-        "summary": "Run a process now",
-        "description": "Runs at once and answers what it gives; nobody is called back.",
-        "tags": ["Processes"],
-        "parameters": [process],
-        "requestBody": {
-            "required": True,
-            "content": {"application/json": {"schema": {
-                "type": "object",
-                "properties": {
-                    "inputs": anything,
-                    "outputs": anything,
-                    "response": {"type": "string", "enum": ["raw", "document"]},
-                },
-                "additionalProperties": False,
-            }}},
-        },
-        "responses": {
-            "200": {
-                "description": "What it gives",
-                "content": {"application/json": {"schema": {}},
-                            "text/plain": {"schema": {"type": "string"}}},
-            },
-            "204": {"description": "No output was asked for."},
-            **{code: {"$ref": "#/components/responses/Problem"}
-               for code in ("400", "404", "413", "415", "422", "429", "503")},
-        },
-    }  # fmt: skip
-
-
 def _name(path: str) -> str:
     return "get" + (path.strip("/").title() or "LandingPage")
 
@@ -287,21 +251,6 @@ def _body(media: str, schema: Mapping[str, Any] | None) -> Mapping[str, Any]:
     if schema is not None and media in (GEOJSON, JSON, SCHEMA, styles.MAPBOX):
         return schema
     return {"type": "object"} if "json" in media else {"type": "string"}
-
-
-def _parameter(one: Parameter[Any]) -> dict[str, Any]:
-    found: dict[str, Any] = {
-        "name": one.name,
-        "in": "query",
-        "required": False,
-        "description": one.description,
-        "schema": dict(one.schema()),
-    }
-    if one.name in _ARRAYS or one.name in ("limit", "datetime", "crs", "bbox-crs", "filter-crs"):
-        found |= {"style": "form", "explode": False}
-    if one.name == "limit":
-        found["schema"] |= {"maximum": 10_000}
-    return found
 
 
 def _slot(of: Collection) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from tornado.routing import URLSpec
 
-from api.ogc import documents, features, processes, styles, tiles
+from api.ogc import documents, features, jobs, processes, styles, tiles
 
 _COLLECTION = r"/ogc/collections/(?P<collection>[^/]+)"
 _TILE = r"(?P<set>[^/]+)/(?P<z>[^/]+)/(?P<row>[^/]+)/(?P<column>[^/]+)$"
@@ -31,5 +31,8 @@ ROUTES: list[URLSpec] = [
     URLSpec(r"/ogc/styles/(?P<style>[^/]+)$", styles.Style),
     URLSpec(r"/ogc/processes$", processes.Processes),
     URLSpec(r"/ogc/processes/(?P<process>[^/]+)$", processes.ProcessOne),
-    URLSpec(r"/ogc/processes/(?P<process>[^/]+)/execution$", processes.Execution),
+    URLSpec(r"/ogc/processes/(?P<process>[^/]+)/execution$", processes.Execute),
+    URLSpec(r"/ogc/jobs$", jobs.JobList),
+    URLSpec(r"/ogc/jobs/(?P<job>[^/]+)$", jobs.JobOne),
+    URLSpec(r"/ogc/jobs/(?P<job>[^/]+)/results$", jobs.JobResults),
 ]

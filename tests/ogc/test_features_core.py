@@ -7,12 +7,13 @@ import pytest
 
 COLLECTIONS = (
     "communes", "epci", "departements", "regions", "offices", "services",
-    "contributions", "difficulties", "records",
+    "contributions", "difficulties", "records", "practices",
 )  # fmt: skip
 EMPTY = (
     "contributions",
     "difficulties",
     "records",
+    "practices",
 )  # in small_france: tests of their own fill them
 
 
