@@ -45,7 +45,12 @@ PROCESSES = tuple(
         "callback",
     )
 )  # fmt: skip
-RECORDS = ("http://www.opengis.net/spec/ogcapi-records-1/1.0/conf/record-core",)
+_RECORDS = "http://www.opengis.net/spec/ogcapi-records-1/1.0/conf/{}"
+RECORDS = tuple(
+    _RECORDS.format(one)
+    for one in ("record-core", "record-collection", "record-core-query-parameters", "records-api",
+                "searchable-catalog", "sorting", "json", "html", "oas30")
+)  # fmt: skip
 JSON_FG = ("http://www.opengis.net/spec/json-fg-1/1.0/conf/core",)
 
 TILES = (
