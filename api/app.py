@@ -19,6 +19,8 @@ from api.handlers import (
     page_map,
     page_moderation,
     page_people,
+    page_procedure_desk,
+    page_procedure_owner,
     page_procedures,
     page_records,
     page_simulators,
@@ -79,6 +81,8 @@ ROUTE_MODULES: tuple[Any, ...] = (
     page_crowd,
     page_moderation,
     page_voices,
+    page_procedure_desk,
+    page_procedure_owner,
     page_procedures,
 )
 

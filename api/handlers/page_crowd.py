@@ -6,7 +6,7 @@ from api.handlers.base import PageHandler, page_routes
 from api.parameters import cursor, text
 from catalog import communes
 from catalog.states import State
-from crowd import following, policy, retention
+from crowd import following, owners, policy, retention
 
 BEFORE = cursor("avant", "Before this one.")
 COMMUNE = text("commune", "Code of a commune; absent: everywhere.", max_length=5)
@@ -15,7 +15,9 @@ PAGE = 50
 
 class Policy(PageHandler):
     def get(self) -> None:
-        self.render_page("crowd_policy.html", rules=policy.RULES, limits=policy.LIMITS)
+        self.render_page(
+            "crowd_policy.html", rules=policy.RULES, limits=policy.LIMITS, hiding=owners.REASONS
+        )
 
 
 class Thanks(PageHandler):
