@@ -44,6 +44,7 @@ from catalog.database.ogc_tables import area_shape
 from catalog.database.outline_tables import commune_outline as outline
 from catalog.database.tables import commune, departement, epci, region, status
 from catalog.records_collection import RECORDS
+from catalog.satisfaction_collection import SATISFACTION
 from catalog.states import PRESENT_FROM, Simple, State
 from config.errors import NotFound
 
@@ -379,7 +380,19 @@ SERVICES = Collection(
 )  # fmt: skip
 
 COLLECTIONS: Mapping[str, Collection] = MappingProxyType(
-    {one.id: one for one in (COMMUNES, EPCI, DEPARTEMENTS, REGIONS, OFFICES, SERVICES, RECORDS)}
+    {
+        one.id: one
+        for one in (
+            COMMUNES,
+            EPCI,
+            DEPARTEMENTS,
+            REGIONS,
+            OFFICES,
+            SERVICES,
+            RECORDS,
+            SATISFACTION,
+        )
+    }
 )
 
 
