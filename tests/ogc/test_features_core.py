@@ -5,7 +5,8 @@ import json
 
 import pytest
 
-COLLECTIONS = ("communes", "epci", "departements", "regions", "offices", "services", "records")
+COLLECTIONS = ("communes", "epci", "departements", "regions", "offices", "services", "records",
+               "satisfaction")  # fmt: skip
 
 
 def test_the_landing_page_leads_everywhere(ogc):
