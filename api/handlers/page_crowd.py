@@ -33,6 +33,7 @@ class Thanks(PageHandler):
             number = None if commune is None else commune.number
             changed = await following.changed(conn, self.ask(BEFORE) or None, PAGE + 1, number)
             delay = await following.delay(conn, None, fewest)
+            delays = [] if commune else await following.delays(conn, fewest)
             here = None if number is None else await following.delay(conn, number, fewest)
         self.render_page(
             "thanks.html",
@@ -41,6 +42,7 @@ class Thanks(PageHandler):
             commune=commune,
             delay=delay,
             here=here,
+            delays=delays,
             fewest=fewest,
             State=State,
         )
