@@ -73,6 +73,7 @@ _DETAILS = {
     404: "There is nothing at this address.",
     405: "This method is not available here.",
     406: "The answer does not exist in the media type that you accept.",
+    410: "It was there, and was taken back.",
     413: "The body is larger than this service accepts.",
     415: "The body is of a media type that this service does not read.",
     429: "Too many requests from your network address; wait and try again.",

@@ -181,7 +181,7 @@ class Question:
             found["start"] = _day(self.span.start)
             found["end"] = _day(self.span.end)
         found |= {f"equal_{name}": value for name, value in self.equal.items()}
-        if "state" in self.equal:
+        if "state" in self.equal and "state" in self.of.looked_up:
             found["code_state"] = int(State.of_slug(self.equal["state"]))
         found["asked_words"] = " ".join(self.words)
         found |= {f"word{i}": f"%{_literal(word)}%" for i, word in enumerate(self.words)}

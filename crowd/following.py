@@ -12,7 +12,8 @@ from catalog import outbox
 from catalog.database.queries import query
 from catalog.referential import Service
 from config.errors import Conflict
-from crowd.contributions import Contribution, State, reconsider
+from crowd.contributions import Contribution, State
+from crowd.receiving import reconsider
 
 LONGEST_ANSWER = 1000
 

@@ -57,6 +57,7 @@ class BaseHandler(RequestHandler):
     parameters: ClassVar[tuple[Parameter[Any], ...]] = ()
     strict: ClassVar[bool] = True
     secret_slots: ClassVar[tuple[str, ...]] = ()  # path slots that logs must not hold
+    tells_budget: ClassVar[bool] = False  # what is left of it, in the headers of each answer
 
     site: Site
     request_id: str
@@ -93,8 +94,20 @@ class BaseHandler(RequestHandler):
         if wait:
             self._retry_after = max(1, int(wait + 0.999))
             raise HTTPError(429)
+        self._tell_budget()
         if self.request.method in ("GET", "HEAD"):
             self.asked = read_all(self.parameters, self.request.query_arguments, strict=self.strict)
+
+    def _tell_budget(self) -> None:
+        if not self.tells_budget:
+            return
+        try:
+            left, most, seconds = self.site.budget.left(self.peer)
+        except Exception:  # told by the limiter's own check, which let this request through
+            return
+        if most:
+            self.set_header("RateLimit-Policy", f'"address";q={most};w={seconds}')
+            self.set_header("RateLimit", f'"address";r={left};t={seconds}')
 
     def on_finish(self) -> None:
         if self._counted:
@@ -238,6 +251,7 @@ class BaseHandler(RequestHandler):
         self.write_problem(status_code, kwargs.get("exc_info", (None, None))[1])
 
     def error_headers(self, status_code: int) -> None:
+        self._tell_budget()  # an error begins again from the default headers
         self.set_header("Cache-Control", "no-store")
         if status_code == 405:
             allowed = [m for m in self.SUPPORTED_METHODS if self._has(m)]
@@ -269,13 +283,15 @@ class ApiHandler(BaseHandler):
     """
 
     operation: ClassVar[Operation]
+    tells_budget = True
 
     def set_default_headers(self) -> None:
         super().set_default_headers()
         self.set_header("Access-Control-Allow-Origin", "*")
         self.set_header(
             "Access-Control-Expose-Headers",
-            "ETag, X-Guichet-Geography, X-Guichet-Length, X-Guichet-Date, X-Guichet-Generation",
+            "ETag, RateLimit, RateLimit-Policy, Retry-After, X-Guichet-Geography, "
+            "X-Guichet-Length, X-Guichet-Date, X-Guichet-Generation",
         )
         self.set_header("Cross-Origin-Resource-Policy", "cross-origin")
         # Should a browser show this as a document, it can run nothing.
@@ -323,6 +339,7 @@ class PageHandler(BaseHandler):
     """
 
     strict = False
+    tells_budget = True
     page: str | None = None
     language: str = "fr"
 
@@ -490,11 +507,14 @@ def log_request(handler: RequestHandler) -> None:
         "ms": round(1000 * handler.request.request_time(), 1),
     }
     reason = ""
-    if error is not None and status < 500:
+    # A refusal of ours says all that there is to know: the walk to it would cost more than an
+    # answer, at the very moment when too many ask.
+    refusal = isinstance(error, GuichetError) and error.__cause__ is None
+    if error is not None and (status < 500 or refusal):
         reason = f" {type(error).__name__}: {error}"[:300]
     level = logging.INFO
     if status >= 500:
-        level = logging.ERROR
+        level = logging.WARNING if refusal else logging.ERROR
     elif status < 400 and path.startswith(_QUIET):
         level = logging.DEBUG  # a map view asks for dozens of these
     log.log(
@@ -502,5 +522,5 @@ def log_request(handler: RequestHandler) -> None:
         "%(method)s %(path)s %(status)d in %(ms)s ms [%(request)s]" + reason.replace("%", "%%"),
         event,
         extra=event,
-        exc_info=error if error is not None and status >= 500 else None,
+        exc_info=error if error is not None and status >= 500 and not refusal else None,
     )

@@ -17,7 +17,7 @@ from tiles.bulk.rebuild import Manifest
 
 CHUNK = 1 << 17
 _RANGE = re.compile(r"bytes=(\d{0,15})-(\d{0,15})", re.ASCII)
-_VERSION = re.compile(r"\d{4}-\d\d-\d\d-\d{1,18}-\d{1,18}", re.ASCII)
+_VERSION = re.compile(r"\d{4}-\d{2}-\d{2}-\d{1,18}-\d{1,18}(-\d{1,18})?", re.ASCII)
 
 
 class BulkEntry(msgspec.Struct):

@@ -192,8 +192,8 @@ class SiteMap(PageHandler):
         names = ("home", "map", "around-me", "search", "compare", "services", "simulators",
                  "simulator-method", "simulator-widget", "method", "sources", "records",
                  "data", "api", "contribute", "thanks", "satisfaction",
-                 "procedures", "difficulty", "crowd-policy", "register", "help",
-                 "accessibility", "privacy", "legal", "login")  # fmt: skip
+                 "procedures", "practices", "official", "difficulty", "crowd-policy", "register",
+                 "help", "accessibility", "privacy", "legal", "login")  # fmt: skip
         self.render_page("sitemap.html", names=names)
 
 

@@ -1,5 +1,6 @@
 """What all `/ogc` handlers share: formats, languages, links, problems, and their HTML."""
 
+import re
 from collections.abc import Mapping
 from typing import Any, ClassVar
 from urllib.parse import urlencode
@@ -17,6 +18,15 @@ HTML = "text/html; charset=utf-8"
 SCHEMA = "application/schema+json"
 LARGE = 60_000  # bytes: compressing more than this takes longer than handing it to a thread
 LANG = choice("lang", "The language of titles and pages.", lambda: LANGUAGES)
+
+
+_QUALITY = re.compile(r"(?:^|;)\s*q\s*=\s*([01](?:\.\d{0,3})?)\s*(?:;|$)", re.ASCII)
+
+
+def _weight(parameters: str) -> float:
+    """The q of an entry of Accept; 1 when it gives none."""
+    found = _QUALITY.search(parameters)
+    return min(float(found[1]), 1.0) if found else 1.0
 
 
 def format_parameter(formats: Mapping[str, str]) -> Parameter[str]:
@@ -39,7 +49,9 @@ class OgcHandler(PageHandler):
         super().set_default_headers()
         self.set_header("Access-Control-Allow-Origin", "*")
         self.set_header(
-            "Access-Control-Expose-Headers", "ETag, Link, Content-Crs, OGC-NumberMatched"
+            "Access-Control-Expose-Headers",
+            "ETag, Link, Location, Content-Crs, OGC-NumberMatched, RateLimit, RateLimit-Policy, "
+            "Retry-After",
         )
         self.set_header("Cross-Origin-Resource-Policy", "cross-origin")
 
@@ -66,11 +78,13 @@ class OgcHandler(PageHandler):
             asked = sent[0].decode("ascii", "replace")
             return asked if asked in self.formats else usual
         types = {media.partition(";")[0]: name for name, media in self.formats.items()}
+        best, found = 0.0, usual
         for entry in self.request.headers.get("Accept", "")[:2000].split(",")[:20]:
-            name = types.get(entry.partition(";")[0].strip().lower())
-            if name:
-                return name
-        return usual
+            name, _, rest = entry.strip().lower().partition(";")
+            weight = _weight(rest)
+            if name in types and weight > best:
+                best, found = weight, types[name]
+        return found
 
     def _language(self) -> str:
         """`lang`, else the first language of Accept-Language that we speak, else French."""

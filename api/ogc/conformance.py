@@ -34,8 +34,12 @@ FILTERS = tuple(
 )  # fmt: skip
 _PROCESSES = "http://www.opengis.net/spec/ogcapi-processes-1/1.0/conf/{}"
 PROCESSES = tuple(
-    _PROCESSES.format(one) for one in ("core", "ogc-process-description", "json", "html", "oas30")
-)
+    _PROCESSES.format(one)
+    for one in (
+        "core", "ogc-process-description", "json", "html", "oas30", "job-list", "dismiss",
+        "callback",
+    )
+)  # fmt: skip
 RECORDS = ("http://www.opengis.net/spec/ogcapi-records-1/1.0/conf/record-core",)
 JSON_FG = ("http://www.opengis.net/spec/json-fg-1/1.0/conf/core",)
 

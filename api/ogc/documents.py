@@ -33,6 +33,8 @@ class Landing(OgcHandler):
             self.link("conformance", JSON, f"{base}/conformance"),
             self.link("data", JSON, f"{base}/collections"),
             self.link(f"{REL}processes", JSON, f"{base}/processes"),
+            self.link("processes", JSON, f"{base}/processes"),  # as the suite of OGC looks for it
+            self.link(f"{REL}job-list", JSON, f"{base}/jobs"),
             self.link(f"{REL}tilesets-vector", JSON, f"{base}/tiles"),
             self.link(f"{REL}tiling-schemes", JSON, f"{base}/tileMatrixSets"),
             self.link("about", HTML, self.origin + self.url("home")),

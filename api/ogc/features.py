@@ -25,7 +25,8 @@ from api.ogc.questions import (
     unanswerable,
 )
 from api.parameters import Parameter
-from catalog.collections import Collection, collection
+from catalog import office_card
+from catalog.collections import COMMUNES, OFFICES, SERVICES, Collection, collection
 from catalog.item_totals import Totals
 from catalog.items import COUNTED, Question, Statement, statement
 from config.errors import Invalid, NotFound
@@ -178,6 +179,8 @@ class Item(OgcHandler):
             except psycopg.errors.InternalError_ as error:
                 raise outside(error) from None
         if not rows:
+            if self.of is OFFICES and await self.moved(item):
+                return
             raise missing(self.of, item)
         feature: str = rows[0][0]
         if self.format == "html":
@@ -185,6 +188,7 @@ class Item(OgcHandler):
             return
         links = self.self_links()
         links.append(self.link("collection", JSON, f"{self.base}/collections/{self.of.id}"))
+        links += self.of_commune(item, feature)
         self.set_header("Content-Crs", f"<{crs.uri}>")
         if self.format == "jsonfg":
             feature = in_fg(feature, self.of, crs, alone=True)
@@ -195,6 +199,45 @@ class Item(OgcHandler):
         else:
             body = feature[:-1].encode() + b',"links":' + msgspec.json.encode(links) + b"}"
         await self.send_body(body, FORMATS[self.format])
+
+    async def moved(self, item: str) -> bool:
+        """Redirect from an office that was merged into another one; False: it was not.
+
+        Temporary, as in /api/v1/offices: a merge can be undone, and the id is then itself again.
+        """
+        async with self.connection() as conn:
+            seen_as = await office_card.seen_as(conn, int(item))
+        if seen_as is None or seen_as == int(item):
+            return False
+        query = self.request.query
+        where = f"/ogc/collections/{self.of.id}/items/{seen_as}"
+        self.redirect(where + (f"?{query}" if query else ""), status=307)
+        return True
+
+    def of_commune(self, item: str, feature: str) -> list[dict[str, str]]:
+        """What else there is of the commune that an item is, or lies in."""
+        code: str | None
+        if self.of is COMMUNES:
+            code = item
+        elif "commune" in self.of.by_name:
+            code = json.loads(feature)["properties"].get("commune")
+        else:
+            return []
+        if not code:
+            return []
+        api = f"{self.origin}/api/v1/communes/{code}"
+        found = [
+            self.link("related", HTML, self.origin + self.url("commune", code=code)),
+            self.link("related", JSON, api),
+            self.link("related", "application/atom+xml", f"{api}/changes.atom"),
+        ]
+        for one in (COMMUNES, SERVICES, OFFICES):
+            if one is self.of:
+                continue
+            where = f"{self.base}/collections/{one.id}/items"
+            where += f"/{code}" if one is COMMUNES else f"?commune={code}"
+            found.append(self.link("related", GEOJSON, where, self.words(one.title)))
+        return found
 
 
 class Page:

@@ -6,15 +6,19 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from api.ogc.base import HTML, JSON, LANG, SCHEMA, format_parameter
+from api.ogc import process_paths
+from api.ogc.base import GEOJSON, HTML, JSON, LANG, SCHEMA, format_parameter
 from api.ogc.features import EXPORTS, FORMATS
+from api.ogc.openapi_schemas import LINKS, SCHEMAS, ref
+from api.ogc.parameter_description import described as _parameter
 from api.ogc.questions import COMMON, CRS, DATETIME, queryable_parameters
 from api.parameters import Parameter
 from api.problems import MEDIA_TYPE
-from catalog.collections import COLLECTIONS, Collection
+from catalog.collections import COLLECTIONS, OFFICES, Collection
 
 DOCUMENT_FORMATS = {"json": JSON, "html": HTML}
-_ARRAYS = {"bbox", "properties", "sortby"}
+_OF_DOCUMENT = {"/": ref("landingPage"), "/conformance": ref("confClasses"),
+                "/collections": ref("collections")}  # fmt: skip
 
 
 def document(base: str, version: str) -> dict[str, Any]:
@@ -26,15 +30,16 @@ def document(base: str, version: str) -> dict[str, Any]:
                                    "html": HTML}, "Capabilities"),
         ("/collections", "The collections", DOCUMENT_FORMATS, "Capabilities"),
     ):  # fmt: skip
-        paths[path] = _get(_name(path), summary, tag, (), formats)
+        paths[path] = _get(_name(path), summary, tag, (), formats, _OF_DOCUMENT.get(path))
     for of in COLLECTIONS.values():
         here = f"/collections/{of.id}"
         tag = of.title[1]
-        paths[here] = _get(f"{of.id}Collection", of.title[1], tag, (), DOCUMENT_FORMATS)
+        paths[here] = _get(f"{of.id}Collection", of.title[1], tag, (), DOCUMENT_FORMATS,
+                           ref("collection"))  # fmt: skip
         for what in ("schema", "queryables", "sortables"):
             paths[f"{here}/{what}"] = _get(
                 f"{of.id}{what.title()}", f"{what.title()} of {of.id}", tag, (),
-                {"json": SCHEMA, "html": HTML},
+                {"json": SCHEMA, "html": HTML}, ref("jsonSchema"),
             )  # fmt: skip
         paths[f"{here}/items"] = _get(
             f"{of.id}Items", f"Items of {of.id}", tag,
@@ -45,25 +50,32 @@ def document(base: str, version: str) -> dict[str, Any]:
             f"{of.id}Item", f"One item of {of.id}", tag, own, FORMATS, _FEATURE,
             slots=[_slot(of)],
         )  # fmt: skip
+        if of is OFFICES:
+            paths[f"{here}/items/{{featureId}}"]["get"]["responses"]["307"] = {
+                "description": "The office was merged into another one, where it is now."
+            }
     for path, summary in (
         ("/tileMatrixSets", "Tile matrix sets"),
         ("/tiles", "Tilesets of the whole dataset"),
         ("/collections/communes/tiles", "Tilesets of communes"),
     ):
-        paths[path] = _get(_id(path), summary, "Tiles", (), DOCUMENT_FORMATS)
+        one = path.endswith("/tiles")
+        paths[path] = _get(_id(path), summary, "Tiles", (), DOCUMENT_FORMATS,
+                           ref("tileSets" if one else "tileMatrixSets"))  # fmt: skip
         formats = DOCUMENT_FORMATS
         if path.endswith("/tiles"):
             formats = DOCUMENT_FORMATS | {"tilejson": "application/vnd.mapbox.tile+json"}
             paths[path + "/{tileMatrixSetId}/{tileMatrix}/{tileRow}/{tileCol}"] = _tile(path)
         paths[path + "/{tileMatrixSetId}"] = _get(
-            _id(path) + "One", summary, "Tiles", (), formats, slots=[_SET]
+            _id(path) + "One",
+            summary,
+            "Tiles",
+            (),
+            formats,
+            ref("tileSet" if one else "tileMatrixSet"),
+            slots=[_SET],
         )
-    process = {"name": "processId", "in": "path", "required": True, "schema": {"type": "string"}}
-    paths["/processes"] = _get("getProcesses", "The processes", "Processes", (), DOCUMENT_FORMATS)
-    paths["/processes/{processId}"] = _get(
-        "getProcess", "One process", "Processes", (), DOCUMENT_FORMATS, slots=[process]
-    )
-    paths["/processes/{processId}/execution"] = {"post": _execution(process)}
+    paths |= process_paths.paths()
     return {
         "openapi": "3.0.3",
         "info": {
@@ -85,11 +97,13 @@ def document(base: str, version: str) -> dict[str, Any]:
                     "description": "Refused, not found or not available; RFC 9457.",
                     "content": {
                         MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/problem"}},
+                        # Of processes, for who accepts that and not problems.
+                        JSON: {"schema": {"$ref": "#/components/schemas/problem"}},
                         HTML: {"schema": {"type": "string"}},  # for who asked for a page
                     },
                 }
             },
-            "schemas": {
+            "schemas": SCHEMAS | process_paths.SCHEMAS | {
                 "problem": {
                     "type": "object",
                     "required": ["title", "status", "detail"],
@@ -117,7 +131,7 @@ def document(base: str, version: str) -> dict[str, Any]:
                         "id": {"type": "string"},
                         "geometry": {"type": "object", "nullable": True},
                         "properties": {"type": "object"},
-                        "links": _LINKS,
+                        "links": LINKS,
                     },
                 },
                 "featureCollection": {
@@ -127,7 +141,7 @@ def document(base: str, version: str) -> dict[str, Any]:
                         "type": {"type": "string", "enum": ["FeatureCollection"]},
                         "features": {"type": "array",
                                      "items": {"$ref": "#/components/schemas/feature"}},
-                        "links": _LINKS,
+                        "links": LINKS,
                         "timeStamp": {"type": "string", "format": "date-time"},
                         "numberMatched": {"type": "integer", "minimum": 0},
                         "numberMatchedAtLeast": {"type": "integer", "minimum": 0},
@@ -139,7 +153,6 @@ def document(base: str, version: str) -> dict[str, Any]:
     }  # fmt: skip
 
 
-_LINKS = {"type": "array", "items": {"$ref": "#/components/schemas/link"}}
 _FEATURE = {"$ref": "#/components/schemas/feature"}
 _COLLECTION = {"$ref": "#/components/schemas/featureCollection"}
 
@@ -183,38 +196,6 @@ def _tile(path: str) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _execution(process: dict[str, Any]) -> dict[str, Any]:
-    anything: dict[str, Any] = {"type": "object"}
-    return {
-        "operationId": "execute",
-        "summary": "Run a process now",
-        "tags": ["Processes"],
-        "parameters": [process],
-        "requestBody": {
-            "required": True,
-            "content": {"application/json": {"schema": {
-                "type": "object",
-                "properties": {
-                    "inputs": anything,
-                    "outputs": anything,
-                    "response": {"type": "string", "enum": ["raw", "document"]},
-                },
-                "additionalProperties": False,
-            }}},
-        },
-        "responses": {
-            "200": {
-                "description": "What it gives",
-                "content": {"application/json": {"schema": {}},
-                            "text/plain": {"schema": {"type": "string"}}},
-            },
-            "204": {"description": "No output was asked for."},
-            **{code: {"$ref": "#/components/responses/Problem"}
-               for code in ("400", "404", "413", "415", "422", "429", "503")},
-        },
-    }  # fmt: skip
-
-
 def _name(path: str) -> str:
     return "get" + (path.strip("/").title() or "LandingPage")
 
@@ -250,24 +231,11 @@ def _get(
 
 
 def _body(media: str, schema: Mapping[str, Any] | None) -> Mapping[str, Any]:
-    if schema is not None and media == "application/geo+json":
+    if media == "application/vnd.mapbox.tile+json":
+        return ref("tileJson")
+    if schema is not None and media in (GEOJSON, JSON, SCHEMA):
         return schema
     return {"type": "object"} if "json" in media else {"type": "string"}
-
-
-def _parameter(one: Parameter[Any]) -> dict[str, Any]:
-    found: dict[str, Any] = {
-        "name": one.name,
-        "in": "query",
-        "required": False,
-        "description": one.description,
-        "schema": dict(one.schema()),
-    }
-    if one.name in _ARRAYS or one.name in ("limit", "datetime", "crs", "bbox-crs", "filter-crs"):
-        found |= {"style": "form", "explode": False}
-    if one.name == "limit":
-        found["schema"] |= {"maximum": 10_000}
-    return found
 
 
 def _slot(of: Collection) -> dict[str, Any]:

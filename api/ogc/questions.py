@@ -5,13 +5,14 @@ import json
 import math
 import re
 from collections.abc import Mapping
-from datetime import UTC, date, datetime, time
+from datetime import date, datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import psycopg
 
 from api.moments import read_day, read_moment
+from api.ogc.spans import read_span
 from api.parameters import Parameter, choice, limit, text
 from catalog import cql2, cql2_json
 from catalog.collections import Collection, Field, collection
@@ -59,27 +60,6 @@ def _read_offset(value: str) -> int:
     return min(int(value), FARTHEST)
 
 
-def _read_span(value: str) -> Span:
-    start, slash, end = value.partition("/")
-    if not slash:
-        moment = read_moment(value)
-        return Span(moment, moment)
-    ends = [None if one in ("", "..") else one for one in (start, end)]
-    if ends == [None, None]:
-        raise Invalid("An interval has at least one end.")
-    first = None if ends[0] is None else _beginning(ends[0])
-    last = None if ends[1] is None else read_moment(ends[1])
-    if first and last and first > last:
-        raise Invalid("An interval begins before it ends.")
-    return Span(first, last)
-
-
-def _beginning(value: str) -> datetime:
-    if len(value) == 10:
-        return datetime.combine(read_day(value), time(0, tzinfo=UTC))
-    return read_moment(value)
-
-
 def _names(value: str) -> tuple[str, ...]:
     return tuple(one for one in value.split(",") if one)
 
@@ -124,7 +104,7 @@ DATETIME: Parameter[Span] = Parameter(
     "datetime", "An RFC 3339 date or date-time, or an interval `a/b` where `..` is open. For "
     "services, the state at that instant (the end of an interval); for communes, those that "
     "existed then; other collections have no time and answer all their items.",
-    _read_span, lambda: {"type": "string"},
+    read_span, lambda: {"type": "string"},
 )  # fmt: skip
 PROPERTIES: Parameter[tuple[str, ...]] = Parameter(
     "properties", "The properties to give, between commas.", _names,

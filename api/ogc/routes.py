@@ -2,7 +2,7 @@
 
 from tornado.routing import URLSpec
 
-from api.ogc import documents, features, processes, tiles
+from api.ogc import documents, features, jobs, processes, tiles
 
 _COLLECTION = r"/ogc/collections/(?P<collection>[^/]+)"
 _TILE = r"(?P<set>[^/]+)/(?P<z>[^/]+)/(?P<row>[^/]+)/(?P<column>[^/]+)$"
@@ -28,5 +28,8 @@ ROUTES: list[URLSpec] = [
     URLSpec(_COLLECTION + "/tiles/" + _TILE, tiles.Tile),
     URLSpec(r"/ogc/processes$", processes.Processes),
     URLSpec(r"/ogc/processes/(?P<process>[^/]+)$", processes.ProcessOne),
-    URLSpec(r"/ogc/processes/(?P<process>[^/]+)/execution$", processes.Execution),
+    URLSpec(r"/ogc/processes/(?P<process>[^/]+)/execution$", processes.Execute),
+    URLSpec(r"/ogc/jobs$", jobs.JobList),
+    URLSpec(r"/ogc/jobs/(?P<job>[^/]+)$", jobs.JobOne),
+    URLSpec(r"/ogc/jobs/(?P<job>[^/]+)/results$", jobs.JobResults),
 ]

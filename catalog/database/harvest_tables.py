@@ -147,7 +147,7 @@ editor_incident = Table(
     "editor_incident",
     metadata,
     Column("id", BigInteger, Identity(), primary_key=True),
-    Column("editor", Text, nullable=False, comment="as in harvest/discover/editors.toml"),
+    Column("editor", Text, nullable=False, comment="as in catalog/editors.toml"),
     Column("message", Text, nullable=False),
     Column("opened_at", MOMENT, nullable=False, server_default=NOW),
     Column("closed_at", MOMENT, comment="null: its doors do not answer now"),

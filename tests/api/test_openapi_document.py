@@ -10,6 +10,7 @@ from api.app import routes
 from api.handlers.base import ApiHandler
 from api.openapi import SLOTS, document
 from api.parameters import read_all
+from simulators.batch import MEDIA_TYPES
 
 DOCUMENT = document(routes(), "0", "http://localhost")
 # Answers about the process, and the document itself: not part of the API it describes.
@@ -33,6 +34,22 @@ def test_every_api_route_is_described():
 def test_operation_identifiers_are_unique():
     ids = [one["operationId"] for path in DOCUMENT["paths"].values() for one in path.values()]
     assert len(ids) == len(set(ids))
+
+
+def test_batches_are_described_whole():
+    paths = DOCUMENT["paths"]
+    made = paths["/api/v1/simulators/{simulator}/batch"]["post"]["responses"]
+    assert set(made["200"]["content"]) == set(MEDIA_TYPES)
+    assert made["202"]["content"]["application/json"]["schema"]["$ref"].endswith("/BatchState")
+    assert set(made["202"]["headers"]) == {"Location", "Retry-After"}
+    one = paths["/api/v1/simulators/{simulator}/batches/{batch}"]
+    assert set(one) == {"get", "delete"}
+    assert "content" not in one["delete"]["responses"]["204"]
+    result = paths["/api/v1/simulators/{simulator}/batches/{batch}/result"]["get"]["responses"]
+    assert set(result["200"]["content"]) == set(MEDIA_TYPES)
+    assert "409" in result
+    assert "Location" in paths["/api/v1/simulators/{simulator}/answers"]["post"]["responses"][
+        "201"]["headers"]  # fmt: skip
 
 
 @pytest.mark.parametrize("template", DOCUMENT["paths"])

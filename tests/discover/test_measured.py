@@ -5,10 +5,11 @@ from pathlib import Path
 import pytest
 
 from api.cli.discover import BEGIN, DOCUMENT, END
+from catalog.editors import Editor, editors
 from catalog.referential import current
 from harvest.discover import measure, pages
 from harvest.discover.recognise import recognise
-from harvest.discover.words import Editor, Phrases, editors, lexicon
+from harvest.discover.words import Phrases, lexicon
 
 FOLDER = Path(__file__).parent
 READ = list(measure.labelled(FOLDER))

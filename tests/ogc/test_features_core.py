@@ -5,7 +5,16 @@ import json
 
 import pytest
 
-COLLECTIONS = ("communes", "epci", "departements", "regions", "offices", "services", "records")
+COLLECTIONS = (
+    "communes", "epci", "departements", "regions", "offices", "services",
+    "contributions", "difficulties", "records", "practices",
+)  # fmt: skip
+EMPTY = (
+    "contributions",
+    "difficulties",
+    "records",
+    "practices",
+)  # in small_france: tests of their own fill them
 
 
 def test_the_landing_page_leads_everywhere(ogc):

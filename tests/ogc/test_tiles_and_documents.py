@@ -58,7 +58,7 @@ def test_the_bytes_are_those_of_the_map(ogc, site):
 
 
 def test_sea_is_204(ogc):
-    answer = ogc.get("/tiles/WebMercatorQuad/9/250/100")
+    answer = ogc.get("/tiles/WebMercatorQuad/9/250/200")
     assert answer.status_code == 204
     assert not answer.content
 
@@ -106,7 +106,7 @@ def test_every_path_of_openapi_answers_as_it_says(ogc):
         if "{featureId}" in path:
             page = ogc.get(path.replace("/{featureId}", "") + "?limit=1").json()
             if not page["features"]:
-                assert "/records/" in path, "small_france has no records, and all the rest"
+                assert path.split("/")[2] in ("records", "contributions", "difficulties")
                 continue
             slots["featureId"] = page["features"][0]["id"]
         if "{jobId}" in path:

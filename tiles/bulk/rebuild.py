@@ -101,7 +101,11 @@ def rebuild(settings: Settings, tell: Tell, day: date | None = None) -> Manifest
         revision = _one(conn, query("catalog", "change_latest"))
         if not revision:
             raise NotFound("There is nothing to write; run `guichet harvest` first.")
-        version = f"{day.isoformat()}-{revision}-{_generation(settings)}"
+        hidden = _one(conn, query("catalog", "withholding_latest"))
+        # A telephone that is hidden or shown again changes no fact, and changes the files.
+        version = f"{day.isoformat()}-{revision}-{_generation(settings)}" + (
+            f"-{hidden}" if hidden else ""
+        )
         target = root / version
         if (target / MANIFEST).exists():
             return read(target)
@@ -121,8 +125,10 @@ def rebuild(settings: Settings, tell: Tell, day: date | None = None) -> Manifest
         sealed.flush(file)
     folder.rename(target)
     sealed.flush(root)
-    for old in list(_made(root))[KEPT:]:
-        shutil.rmtree(old)
+    for number, old in enumerate(list(_made(root))[1:], 1):
+        # A number that was hidden since must not stay in a file that is still there.
+        if number >= KEPT or _hidden(old.name) != hidden:
+            shutil.rmtree(old)
     return manifest
 
 
@@ -133,9 +139,15 @@ def _made(root: Path) -> Iterator[Path]:
         yield from sorted(whole, key=lambda one: (one / MANIFEST).stat().st_mtime_ns, reverse=True)
 
 
+def _hidden(name: str) -> int:
+    """How far the hidden telephones of a folder's files are."""
+    parts = name.split("-")
+    return int(parts[5]) if len(parts) > 5 else 0
+
+
 def _one(conn: psycopg.Connection[Any], question: Any) -> int:
     row = conn.execute(question).fetchone()
-    return int(row[0]) if row else 0
+    return int(row[0] or 0) if row else 0
 
 
 def _table(
