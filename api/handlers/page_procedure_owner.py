@@ -6,15 +6,15 @@ import json
 from typing import Any
 
 from api import live_events
+from api.agent_session import whole_mandates
 from api.forms import TOKEN_FIELD
 from api.handlers.base import page_routes
-from api.handlers.page_mairie import COOKIE
 from api.handlers.page_voices import VoicePage
 from api.worker import ask_look
 from catalog import communes
 from config.errors import Invalid, NotFound, Refused
-from crowd import buttons, mandates, owners, procedures, voices
-from crowd.mandates import Mandate
+from crowd import buttons, owners, procedures, voices
+from crowd.mandate_sessions import Mandate
 from crowd.procedures import Kind, Procedure
 from crowd.ratings import Rating
 
@@ -65,12 +65,7 @@ class Owner(OwnerPage):
 
     async def mandate(self) -> Mandate | None:
         """The mandate of a commune that this browser holds, whichever the commune."""
-        for name in (f"__Host-{COOKIE}", COOKIE):
-            cookie = self.get_cookie(name)
-            if cookie and len(cookie) <= 100:
-                async with self.connection() as conn:
-                    return await mandates.of_session(conn, cookie, self.site.settings.mandates)
-        return None
+        return next(iter(await whole_mandates(self)), None)
 
     async def post(self, token: str) -> None:
         procedure = await self.owned(token)
