@@ -71,6 +71,7 @@ PAGES: Mapping[str, tuple[str, str]] = {
     "mairie-code": ("/fr/mairie/{code}/code/{request}", "/en/town-hall/{code}/code/{request}"),
     "mairie-link": ("/fr/mairie/{code}/lien/{link}", "/en/town-hall/{code}/link/{link}"),
     "mairie-desk": ("/fr/mairie/{code}/services", "/en/town-hall/{code}/services"),
+    "mairie-tokens": ("/fr/mairie/{code}/jetons", "/en/town-hall/{code}/tokens"),
     "mairie-contest": ("/fr/mairie/{code}/contester/{fact}", "/en/town-hall/{code}/contest/{fact}"),
     "mairie-phones": ("/fr/mairie/{code}/telephones", "/en/town-hall/{code}/telephones"),
     "delegations": ("/fr/mairie/{code}/delegations", "/en/town-hall/{code}/delegations"),

@@ -282,7 +282,7 @@ class Revise(OwnerPage):
         one = await self.owned(token)
         sent = {name: "" if getattr(one, name) is None else str(getattr(one, name))
                 for name in FIELDS}  # fmt: skip
-        await self.show(one, token, sent, {}, one.version_id)
+        await self.show(one, token, sent, {}, one.latest)
 
     async def show(
         self, one: Practice, token: str, sent: Any, mistakes: Any, base: int, *,
@@ -311,7 +311,7 @@ class Revise(OwnerPage):
                 await practices.revise(conn, one, int(typed), found.words, once)
             except Conflict:
                 self.set_status(409)
-                await self.show(one, token, self.fields, {}, one.version_id, conflict=True)
+                await self.show(one, token, self.fields, {}, one.latest, conflict=True)
                 return
         self.see_other(self.url("practice-owner", token=token))
 

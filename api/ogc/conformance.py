@@ -16,6 +16,11 @@ FEATURES = (
         _FEATURES.format(3, one)
         for one in ("queryables", "queryables-query-parameters", "filter", "features-filter")
     ),
+    # For the collections that a mandate gives the right to change (api.ogc.edits).
+    *(
+        _FEATURES.format(4, one)
+        for one in ("create-replace-delete", "update", "optimistic-locking-etags", "features")
+    ),
 )
 SCHEMAS = (
     "http://www.opengis.net/spec/ogcapi-features-5/1.0/conf/schemas",
@@ -40,7 +45,12 @@ PROCESSES = tuple(
         "callback",
     )
 )  # fmt: skip
-RECORDS = ("http://www.opengis.net/spec/ogcapi-records-1/1.0/conf/record-core",)
+_RECORDS = "http://www.opengis.net/spec/ogcapi-records-1/1.0/conf/{}"
+RECORDS = tuple(
+    _RECORDS.format(one)
+    for one in ("record-core", "record-collection", "record-core-query-parameters", "records-api",
+                "searchable-catalog", "sorting", "json", "html", "oas30")
+)  # fmt: skip
 JSON_FG = ("http://www.opengis.net/spec/json-fg-1/1.0/conf/core",)
 
 TILES = (

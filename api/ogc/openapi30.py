@@ -6,12 +6,12 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from api.ogc import grid_paths, process_paths
+from api.ogc import edit_paths, grid_paths, process_paths, styles
 from api.ogc.base import GEOJSON, HTML, JSON, LANG, SCHEMA, format_parameter
 from api.ogc.features import EXPORTS, FORMATS
 from api.ogc.openapi_schemas import LINKS, SCHEMAS, ref
 from api.ogc.parameter_description import described as _parameter
-from api.ogc.questions import COMMON, CRS, DATETIME, queryable_parameters
+from api.ogc.questions import CRS, DATETIME, parameters_of_items
 from api.parameters import Parameter
 from api.problems import MEDIA_TYPE
 from catalog.collections import COLLECTIONS, OFFICES, Collection
@@ -54,13 +54,16 @@ def document(
             )  # fmt: skip
         paths[f"{here}/items"] = _get(
             f"{of.id}Items", f"Items of {of.id}", tag,
-            (*COMMON, *queryable_parameters(of)), FORMATS | EXPORTS, _COLLECTION,
-        )  # fmt: skip
+            parameters_of_items(of), FORMATS | EXPORTS, _COLLECTION,
+        ) | edit_paths.items(of)  # fmt: skip
         own = (CRS, DATETIME) if of.time == "state" else (CRS,)
         paths[f"{here}/items/{{featureId}}"] = _get(
             f"{of.id}Item", f"One item of {of.id}", tag, own, FORMATS, _FEATURE,
             slots=[_slot(of)],
-        )  # fmt: skip
+        ) | edit_paths.item(of, _slot(of))  # fmt: skip
+        if of.facets:
+            paths[f"{here}/facets"] = _get(f"{of.id}Facets", f"Facets of {of.id} (draft)", tag, (),
+                                           DOCUMENT_FORMATS, ref("facets"))  # fmt: skip
         if of is OFFICES:
             paths[f"{here}/items/{{featureId}}"]["get"]["responses"]["307"] = {
                 "description": "The office was merged into another one, where it is now."
@@ -83,6 +86,14 @@ def document(
             slots=[_SET],
         )
     if whole:
+        paths["/styles"] = _get("getStyles", "Styles of the tiles (a draft)", "Tiles", (),
+                                DOCUMENT_FORMATS, ref("styles"))  # fmt: skip
+        paths["/styles/{styleId}"] = _get(
+            "getStyle", "A style that MapLibre reads", "Tiles", (), styles.Style.formats,
+            ref("mapboxStyle"),
+            slots=[{"name": "styleId", "in": "path", "required": True,
+                    "schema": {"type": "string", "enum": list(styles.TITLES)}}],
+        )  # fmt: skip
         paths |= process_paths.paths()
     return {
         "openapi": "3.0.3",
@@ -92,6 +103,7 @@ def document(
             "description": "Local public services of French communes, as OGC API. Open, without "
             "key. An independent site, not an official one. Unknown parameters are refused by "
             "name; what no source proves is `unknown`.",
+            "contact": {"name": "Guichet", "url": base.removesuffix("/ogc") + "/fr/contribuer"},
             "license": {"name": "Licence Ouverte 2.0",
                         "url": "https://spdx.org/licenses/etalab-2.0.html"},
         },
@@ -100,6 +112,7 @@ def document(
                                              *(of.title[1] for of in COLLECTIONS.values()))],
         "paths": paths,
         "components": {
+            "securitySchemes": edit_paths.SECURITY,
             "responses": {
                 "Problem": {
                     "description": "Refused, not found or not available; RFC 9457.",
@@ -187,6 +200,8 @@ def _tile(path: str) -> dict[str, Any]:
         "get": {
             "operationId": _id(path) + "Tile",
             "summary": "A vector tile",
+            "description": "A tile of Mapbox Vector Tile 2: 204 where it is only sea, 404 beyond "
+            "the limits of the tileset.",
             "tags": ["Tiles"],
             "parameters": [_SET, *numbers],
             "responses": {
@@ -222,6 +237,7 @@ def _get(
         "get": {
             "operationId": id,
             "summary": summary,
+            "description": f"{summary}, in the format that `f` or the Accept header asks.",
             "tags": [tag],
             "parameters": described,
             "responses": {
@@ -241,7 +257,7 @@ def _get(
 def _body(media: str, schema: Mapping[str, Any] | None) -> Mapping[str, Any]:
     if media == "application/vnd.mapbox.tile+json":
         return ref("tileJson")
-    if schema is not None and media in (GEOJSON, JSON, SCHEMA):
+    if schema is not None and media in (GEOJSON, JSON, SCHEMA, styles.MAPBOX):
         return schema
     return {"type": "object"} if "json" in media else {"type": "string"}
 

@@ -4,7 +4,8 @@ from typing import Any
 
 from api.parameters import Parameter
 
-_ARRAYS = {"bbox", "properties", "sortby", "type", "processID", "status"}
+_ARRAYS = {"bbox", "properties", "sortby", "ids", "externalIds", "facets", "type", "processID",
+           "status"}  # fmt: skip
 _PLAIN = {"limit", "datetime", "crs", "bbox-crs", "filter-crs", "coords", "parameter-name", "f"}
 
 

@@ -2,7 +2,7 @@
 
 from tornado.routing import URLSpec
 
-from api.ogc import coverages, documents, edr, edr_documents, features, jobs, processes, tiles
+from api.ogc import coverages, documents, edits, edr, edr_documents, jobs, processes, styles, tiles
 
 _COLLECTION = r"/ogc/collections/(?P<collection>[^/]+)"
 _TILE = r"(?P<set>[^/]+)/(?P<z>[^/]+)/(?P<row>[^/]+)/(?P<column>[^/]+)$"
@@ -44,8 +44,9 @@ ROUTES: list[URLSpec] = [
     URLSpec(_COLLECTION + "/schema$", documents.SchemaOf),
     URLSpec(_COLLECTION + "/queryables$", documents.Queryables),
     URLSpec(_COLLECTION + "/sortables$", documents.Sortables),
-    URLSpec(_COLLECTION + "/items$", features.Items),
-    URLSpec(_COLLECTION + "/items/(?P<item>[^/]+)$", features.Item),
+    URLSpec(_COLLECTION + "/facets$", documents.Facets),
+    URLSpec(_COLLECTION + "/items$", edits.EditableItems),
+    URLSpec(_COLLECTION + "/items/(?P<item>[^/]+)$", edits.EditableItem),
     URLSpec(r"/ogc/(?:tileMatrixSets|TileMatrixSets)$", tiles.TileMatrixSets),
     URLSpec(r"/ogc/(?:tileMatrixSets|TileMatrixSets)/(?P<set>[^/]+)$", tiles.TileMatrixSetOne),
     URLSpec(r"/ogc/tiles$", tiles.Tilesets),
@@ -54,6 +55,8 @@ ROUTES: list[URLSpec] = [
     URLSpec(_COLLECTION + "/tiles/(?P<set>[^/]+)$", tiles.Tileset),
     URLSpec(r"/ogc/tiles/" + _TILE, tiles.Tile),
     URLSpec(_COLLECTION + "/tiles/" + _TILE, tiles.Tile),
+    URLSpec(r"/ogc/styles$", styles.Styles),
+    URLSpec(r"/ogc/styles/(?P<style>[^/]+)$", styles.Style),
     URLSpec(r"/ogc/processes$", processes.Processes),
     URLSpec(r"/ogc/processes/(?P<process>[^/]+)$", processes.ProcessOne),
     URLSpec(r"/ogc/processes/(?P<process>[^/]+)/execution$", processes.Execute),

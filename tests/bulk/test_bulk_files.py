@@ -178,7 +178,9 @@ def test_files_are_served_whole_by_range_and_for_ever(
         answer = client.get(one["url"])
         assert hashlib.sha256(answer.content).hexdigest() == one["sha256"], one["name"]
         assert len(answer.content) == one["bytes"]
-        assert "immutable" in answer.headers["Cache-Control"]
+        # A telephone may be hidden at any moment: proxies ask again for the offices.
+        ever = "must-revalidate" if one["table"] == "offices" else "immutable"
+        assert ever in answer.headers["Cache-Control"], one["name"]
     url = next(one["url"] for one in listed["files"] if one["name"] == "communes.parquet")
     whole = (folder / "communes.parquet").read_bytes()
     size = len(whole)

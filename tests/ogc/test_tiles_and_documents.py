@@ -87,7 +87,15 @@ def test_what_has_no_tiles(ogc, path):
 
 @pytest.mark.parametrize(
     "path",
-    ["/tiles", "/tiles/WebMercatorQuad", "/tileMatrixSets", "/tileMatrixSets/WebMercatorQuad"],
+    [
+        "/tiles",
+        "/tiles/WebMercatorQuad",
+        "/tileMatrixSets",
+        "/tileMatrixSets/WebMercatorQuad",
+        "/styles",
+        "/styles/light",
+        "/collections/records/facets",
+    ],
 )
 @pytest.mark.parametrize("language", ["fr", "en"])
 def test_documents_are_pages_too(ogc, path, language):
@@ -102,14 +110,20 @@ def test_every_path_of_openapi_answers_as_it_says(ogc):
              "tileRow": "182", "tileCol": "262", "collectionId": "distance-mairie",
              "locationId": "69",
              "instanceId": ogc.get("/collections/distance-mairie/instances")
-             .json()["instances"][0]["id"]}  # fmt: skip
+             .json()["instances"][0]["id"],
+             "styleId": "dark"}  # fmt: skip
     for path, methods in document["paths"].items():
         if "get" not in methods:
             continue
         if "{featureId}" in path:
             page = ogc.get(path.replace("/{featureId}", "") + "?limit=1").json()
             if not page["features"]:
-                assert path.split("/")[2] in ("records", "contributions", "difficulties")
+                assert path.split("/")[2] in (
+                    "records",
+                    "contributions",
+                    "difficulties",
+                    "practices",
+                )
                 continue
             slots["featureId"] = page["features"][0]["id"]
         if "{jobId}" in path:

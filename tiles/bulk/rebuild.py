@@ -128,7 +128,7 @@ def rebuild(settings: Settings, tell: Tell, day: date | None = None) -> Manifest
     sealed.flush(root)
     for number, old in enumerate(list(_made(root))[1:], 1):
         # A number that was hidden since must not stay in a file that is still there.
-        if number >= KEPT or _hidden(old.name) != hidden:
+        if number >= KEPT or hidden_upto(old.name) != hidden:
             shutil.rmtree(old)
     return manifest
 
@@ -140,7 +140,7 @@ def _made(root: Path) -> Iterator[Path]:
         yield from sorted(whole, key=lambda one: (one / MANIFEST).stat().st_mtime_ns, reverse=True)
 
 
-def _hidden(name: str) -> int:
+def hidden_upto(name: str) -> int:
     """How far the hidden telephones of a folder's files are."""
     parts = name.split("-")
     return int(parts[5]) if len(parts) > 5 else 0
