@@ -28,6 +28,9 @@ PAGES: dict[str, Callable[[str], str]] = {
     "service": lambda lang: address("service", lang, service="contact-email"),
     "method": lambda lang: address("method", lang),
     "records": lambda lang: address("records", lang, q="école"),
+    "distances": lambda lang: address("distances", lang),
+    "distances unknown": lambda lang: address("distances", lang, territory="guyane"),
+    "a raster": lambda lang: f"/ogc/collections/distance-mairie?f=html&lang={lang}",
     "sources": lambda lang: address("sources", lang),
     "data": lambda lang: address("data", lang),
     "help": lambda lang: address("help", lang),
@@ -46,6 +49,9 @@ PAGES: dict[str, Callable[[str], str]] = {
     "tell a practice": lambda lang: address(
         "practice-new", lang, commune="69123", service="nursery"
     ),
+    "processes": lambda lang: f"/ogc/processes?f=html&lang={lang}",
+    "process": lambda lang: f"/ogc/processes/echo?f=html&lang={lang}",
+    "jobs": lambda lang: f"/ogc/jobs?f=html&lang={lang}",
     "not found": lambda lang: address("commune", lang, code="01999"),
 }
 # The page's own answer is an error, which Chromium tells in the console.
