@@ -23,7 +23,7 @@ _VERSION = re.compile(r"\d{4}-\d{2}-\d{2}-\d{1,18}-\d{1,18}(-\d{1,18})?", re.ASC
 
 
 class BulkEntry(msgspec.Struct):
-    """One file. `rows` is null for tiles and for the dictionary."""
+    """One file. `rows` is null for tiles, rasters and the dictionary."""
 
     name: str
     table: str

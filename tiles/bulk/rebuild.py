@@ -22,7 +22,7 @@ from catalog.referential import Referential, current
 from catalog.states import State
 from config.errors import NotFound
 from config.settings import Settings
-from tiles import sealed
+from tiles import distance_files, sealed
 from tiles.bulk.tables import Table, tables
 from tiles.bulk.writers import MEDIA_TYPES, dated, open_writer
 
@@ -37,7 +37,7 @@ SLUGS = [state.slug for state in State]
 
 @dataclass(frozen=True, slots=True)
 class BulkFile:
-    """One file, as the manifest names it. `rows` is None for tiles."""
+    """One file, as the manifest names it. `rows` is None for tiles and rasters."""
 
     name: str
     table: str
@@ -116,6 +116,7 @@ def rebuild(settings: Settings, tell: Tell, day: date | None = None) -> Manifest
             for table in tables(book):
                 files += _table(conn, book, table, folder, day, tell)
     files += _tiles(settings, folder)
+    files += _rasters(settings, folder)
     files.append(_dictionary(book, folder))
     manifest = Manifest(version, day, revision, book.version, tuple(files))
     (folder / MANIFEST).write_text(
@@ -203,6 +204,18 @@ def _tiles(settings: Settings, folder: Path) -> list[BulkFile]:
         copy = folder / archive.name
         copy.hardlink_to(archive)
         found.append(_described(copy, "tiles", "pmtiles", None))
+    return found
+
+
+def _rasters(settings: Settings, folder: Path) -> list[BulkFile]:
+    """The rasters of distances of the newest publication, as they are served."""
+    found = []
+    publication = settings.paths.publications / str(_generation(settings))
+    for held in distance_files.read(publication).held:
+        if held.file is not None:
+            copy = folder / held.file
+            copy.hardlink_to(publication / distance_files.FOLDER / held.file)
+            found.append(_described(copy, "distances", "tif", None))
     return found
 
 
