@@ -12,8 +12,14 @@ _PARIS = ZoneInfo("Europe/Paris")
 _LOCALES = {"fr": "fr_FR", "en": "en_GB"}
 
 
+# A page writes the same few days and small numbers again and again, and Babel takes its time.
+@lru_cache(maxsize=4096)
+def _written_day(day: dt.date, locale: str) -> str:
+    return format_date(day, format="d MMMM y", locale=locale)
+
+
 @lru_cache(maxsize=20_000)  # a map's page writes the same few hundred numbers each time
-def _decimal(value: float, pattern: str, locale: str) -> str:
+def _written_number(value: float, pattern: str, locale: str) -> str:
     return format_decimal(value, format=pattern, locale=locale)
 
 
@@ -29,7 +35,7 @@ class Formats:
         if value is None:
             return "–"
         pattern = "#,##0" + ("." + "0" * digits if digits else "")
-        return _decimal(value, pattern, self._locale)
+        return _written_number(value, pattern, self._locale)
 
     def percent(self, share: float | None, digits: int | None = None) -> str:
         """A share between 0 and 1 as a percentage.
@@ -54,7 +60,7 @@ class Formats:
         if value is None:
             return "–"
         day = self._day(value)
-        written = format_date(day, format="d MMMM y", locale=self._locale)
+        written = _written_day(day, self._locale)
         if self.language == "fr" and day.day == 1:
             written = "1er" + written.removeprefix("1")
         return written

@@ -38,6 +38,7 @@ from catalog.sources import Source
 from catalog.territories import Geography
 from config.errors import GuichetError, NotFound, Unavailable
 from config.settings import Settings
+from crowd.official_spaces import Shelf
 from crowd.passwords import Verifier
 from crowd.photos import Darkroom
 from crowd.signing import Keyring
@@ -99,11 +100,13 @@ class Site:
     contributing: RateBudget  # of contributions, by network
     voicing: RateBudget  # of faces and difficulties, by network
     keeping: RateBudget  # of permalinks, which stay for ever, and of batches for later
+    jobs: RateBudget  # of jobs of processes
     admission: Admission  # of simulations, so that those inside are answered in time
     packed: Packed = field(default_factory=Packed)
     intake: Intake = field(init=False)
     darkroom: Darkroom = field(default_factory=Darkroom)
     keyring: Keyring = field(default_factory=Keyring)
+    official: Shelf = field(default_factory=Shelf)  # what communes declared as theirs
     verifier: Verifier = field(default_factory=Verifier)
     frames: frozenset[str] = frozenset(frame.id for frame in FRAMES)
     metrics: Metrics = field(default_factory=Metrics)
@@ -211,6 +214,7 @@ def open_site(settings: Settings) -> Site:
         simulators=open_simulators(engine_limits(settings)),
         ogc=Door(settings),
         keeping=RateBudget(settings.simulators.kept_per_second, settings.simulators.kept_burst),
+        jobs=RateBudget(settings.jobs.sent_per_second, settings.jobs.sent_burst),
         contributing=RateBudget(settings.crowd.sent_per_second, settings.crowd.sent_burst),
         voicing=RateBudget(settings.voices.sent_per_second, settings.voices.sent_burst),
         admission=Admission(settings.simulators.most_at_once),

@@ -166,17 +166,26 @@ async def similar(aconn: Connection, commune: Commune, limit: int = 6) -> list[S
         return []
     least, most = size_class(commune.population)
     found: list[Similar] = []
-    # The région alone answers for all but the largest communes, thirteen times sooner.
-    for region in (commune.region_code, None):
+    # The EPCI alone answers for most, the région for all but the largest communes: each many times
+    # sooner than what is around it. What is nearest comes first, so no answer changes by it.
+    epci, departement, region = commune.epci_code, commune.departement_code, commune.region_code
+    for within, enough in (
+        ((epci, None, None), limit),
+        ((epci, departement, None), limit),
+        ((epci, departement, region), min(limit, ENOUGH_NEAR)),
+        (None, 0),
+    ):
+        of_epci, of_departement, of_region = within or (None, None, None)
         async with aconn.cursor(row_factory=class_row(Similar)) as cursor:
             await cursor.execute(
                 query("catalog", "commune_similar"),
                 {
-                    "number": commune.number, "least": least, "most": most, "region": region,
-                    "limit": limit,
+                    "number": commune.number, "least": least, "most": most, "limit": limit,
+                    "anywhere": within is None, "epci": of_epci, "departement": of_departement,
+                    "region": of_region,
                 },
             )  # fmt: skip
             found = await cursor.fetchall()
-        if len(found) >= min(limit, ENOUGH_NEAR):
+        if len(found) >= enough:
             break
     return found

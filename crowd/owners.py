@@ -15,7 +15,7 @@ import psycopg
 from catalog.database.queries import query
 from config.errors import Conflict, Invalid, NotFound
 from crowd import audit
-from crowd.mandates import Mandate
+from crowd.mandate_sessions import Mandate
 from crowd.procedures import Procedure, owner_hash
 
 # Why, as the owner and everybody read it: `voices.hidden_<code>` in the interface's texts.

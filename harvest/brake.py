@@ -6,9 +6,10 @@ again, until a person has looked).
 """
 
 from collections import Counter
-from collections.abc import Callable, Collection, Hashable
+from collections.abc import Callable, Collection, Hashable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from types import MappingProxyType
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,18 +63,21 @@ def hold_back[K: Hashable](
     lost: Collection[K],
     lost_before: Collection[K],
     group: Callable[[K], str],
+    besides: Mapping[str, int] = MappingProxyType({}),
 ) -> Held[K]:
     """The part of `lost` that is not believed: all of it, or that of the groups that lose much.
 
     A group (a service, a kind of office) that loses everything would hide behind the others'
-    totals: each is looked at alone too. `standing` holds `lost`.
+    totals: each is looked at alone too. `standing` holds `lost`; `besides` says how many more
+    stand, by group.
     """
-    whole = brake.why(len(standing), len(lost), len(lost_before))
+    whole = brake.why(len(standing) + sum(besides.values()), len(lost), len(lost_before))
     if whole is not None:
         return Held(frozenset(lost), whole)
     standing_of, lost_of, before_of = (
         Counter(map(group, keys)) for keys in (standing, lost, lost_before)
     )
+    standing_of.update(besides)
     causes = {
         name: cause
         for name, count in sorted(lost_of.items())

@@ -4,7 +4,7 @@ import json
 import logging
 import threading
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Literal, Self
 
@@ -19,6 +19,7 @@ from config.settings import Settings
 log = logging.getLogger("guichet.harvest")
 
 SCORED = "the facts of this run are scored"
+REJECTED = "copy harvest.rejected (run_id, remote_id, field, reason, value) from stdin"
 COMPARED = "the offices of this run are compared with those of other sources"
 type Level = Literal["info", "warning", "error"]
 type Tell = Callable[[str, int, int | None], None]
@@ -88,11 +89,9 @@ def event(conn: psycopg.Connection[Any], run_id: int, level: Level, message: str
 
 def reject(conn: psycopg.Connection[Any], run_id: int, rejections: Iterable[Rejection]) -> None:
     """List every value that was not believed."""
-    with conn.cursor() as cursor:
-        cursor.executemany(
-            query("harvest", "run_rejected"),
-            [{"run": run_id, **asdict(rejection)} for rejection in rejections],
-        )
+    with conn.cursor() as cursor, cursor.copy(REJECTED) as copy:
+        for one in rejections:
+            copy.write_row((run_id, one.remote_id, one.field, one.reason, one.value))
 
 
 def applied(conn: psycopg.Connection[Any], source_id: str) -> dict[tuple[str, str], date]:

@@ -9,9 +9,11 @@ import json
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from types import MappingProxyType
 from typing import Any
 
 from catalog.ingest import OfficeRow
+from catalog.office_lists import Pair
 from catalog.office_standing import KnownOffice, Said
 from harvest.brake import Brake, Held, hold_back
 
@@ -33,7 +35,8 @@ class FieldChange:
 
 @dataclass(frozen=True, slots=True)
 class OfficePlan:
-    """The source's ids by what happens to them. Each known or offered id is in exactly one set."""
+    """The source's ids by what happens to them. Each known or offered id is in exactly one set,
+    or among the `more`: of what is new, changed or unchanged, only the first are named."""
 
     new: frozenset[str]
     changed: frozenset[str]
@@ -46,12 +49,17 @@ class OfficePlan:
     kept: frozenset[str]  # listed, and unreadable: what was known of it stays
     gone: frozenset[str]  # withdrawn before, and still not listed
     held: Held[str] = field(default_factory=Held)  # the brake keeps them as they are
+    more: Mapping[str, int] = field(default_factory=dict)  # by the names of the sets
+
+    def count(self, name: str) -> int:
+        """How many ids are in a set, named or not."""
+        return len(getattr(self, name)) + self.more.get(name, 0)
 
     def counts(self) -> dict[str, int]:
         """By the names that reports use, without zeros. `offices_new` and `offices_changed` are
         counted by what writes them."""
         counted = {
-            "offices_unchanged": len(self.unchanged),
+            "offices_unchanged": self.count("unchanged"),
             "offices_back": len(self.back),
             "offices_unlisted": len(self.orphaned),
             "offices_waiting": len(self.waiting),
@@ -74,12 +82,14 @@ def plan_offices(
     closed: Collection[str] = (),
     unread: Collection[str] = (),
     complete: bool = True,
+    besides: Mapping[str, int] = MappingProxyType({}),
 ) -> OfficePlan:
     """Compare the offices of a source with the fingerprints that its list at `at` offers.
 
     `closed`: listed ids of which the list says that they are closed. `unread`: ids that are
     listed and cannot be read. Not `complete`: the list was not read to its end, so what is not
     in it proves nothing. Losses after `since` are added to this one's before it is believed.
+    `besides`: how many more offices stand and are listed, by kind, than those that are `known`.
     """
     listed = offered.keys() - set(closed)
     told = {key for key in closed if key in known and known[key].withdrawn_at is None}
@@ -106,6 +116,7 @@ def plan_offices(
             if key in silent and key not in lost and office.gone_since(since)
         ],
         group=lambda key: known[key].kind,
+        besides=besides,
     )
     both = listed & known.keys()
     back = {key for key in both if not known[key].listed}
@@ -134,13 +145,20 @@ def _ripe(office: KnownOffice, at: datetime, now: datetime, grace: timedelta) ->
 
 def field_changes(before: Said, row: OfficeRow) -> tuple[FieldChange, ...]:
     """What a list says of an office that it did not say last time, field by field."""
-    old = _comparable(before.fields) | {"commune": before.commune_code}
-    new = _comparable(
-        {name: getattr(row, name) for name in FIELDS if name not in ("commune", "point")}
+    new = {name: getattr(row, name) for name in FIELDS if name not in ("commune", "point")}
+    longitude, latitude = row.point or (None, None)
+    after = new | {"longitude": longitude, "latitude": latitude}
+    return pair_changes(
+        Pair(row.remote_id, row.kind, before.fields, after, before.commune_code, row.commune_code)
     )
-    new |= {"commune": row.commune_code, "point": list(row.point) if row.point else None}
+
+
+def pair_changes(pair: Pair) -> tuple[FieldChange, ...]:
+    """The same, of what is stored and what is offered."""
+    old = _comparable(pair.before) | {"commune": pair.commune_before}
+    new = _comparable(pair.after) | {"commune": pair.commune_after}
     # The catalogue writes the names of town halls itself, from the commune's.
-    skipped = {"name"} if row.kind == "mairie" else set()
+    skipped = {"name"} if pair.kind == "mairie" else set()
     return tuple(
         FieldChange(name, old.get(name), new.get(name))
         for name in FIELDS
@@ -165,17 +183,17 @@ def lines(
 ) -> Iterator[str]:
     """The plan for people, at most `most` lines of each sort. `names`: an office's, by its id."""
     sorts = (
-        ("new office", plan.new),
-        ("changed office", plan.changed),
-        ("office listed again", plan.back),
-        ("office no longer listed", plan.orphaned),
-        ("office still not listed", plan.waiting),
-        ("office withdrawn", plan.withdrawn),
-        ("office closed", plan.closed),
-        ("office held back", plan.held.keys),
-        ("office kept", plan.kept),
+        ("new office", plan.new, plan.count("new")),
+        ("changed office", plan.changed, plan.count("changed")),
+        ("office listed again", plan.back, len(plan.back)),
+        ("office no longer listed", plan.orphaned, len(plan.orphaned)),
+        ("office still not listed", plan.waiting, len(plan.waiting)),
+        ("office withdrawn", plan.withdrawn, len(plan.withdrawn)),
+        ("office closed", plan.closed, len(plan.closed)),
+        ("office held back", plan.held.keys, len(plan.held.keys)),
+        ("office kept", plan.kept, len(plan.kept)),
     )
-    for sort, keys in sorts:
+    for sort, keys, count in sorts:
         for key in sorted(keys)[:most]:
             name = f" {_short(names[key])}" if key in names else ""
             if not changes.get(key):
@@ -183,8 +201,8 @@ def lines(
             for change in changes.get(key, ()):
                 said = f"{_said(change.before)} -> {_said(change.after)}"
                 yield f"{sort}: {key}{name}: {change.field}: {said}"
-        if len(keys) > most:
-            yield f"{sort}: and {len(keys) - most} more"
+        if count > most:
+            yield f"{sort}: and {count - most} more"
 
 
 def _said(value: Any) -> str:

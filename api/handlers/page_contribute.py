@@ -207,16 +207,20 @@ class Sending(SubjectPage):
         return receipt, token
 
     async def speaker(self) -> Speaker:
-        """A resident; one who is logged in as a moderator too, so that they do not decide on it."""
-        for name in (COOKIE, f"__Host-{COOKIE}"):
-            cookie = self.get_cookie(name)
-            if cookie and len(cookie) <= 100:
-                async with self.connection() as conn:
-                    settings = self.site.settings.accounts
-                    account = await accounts.of_session(conn, cookie, settings)
-                if account is not None:
-                    return Speaker(account_id=account.id)
-        return RESIDENT
+        return await person(self)
+
+
+async def person(page: FormPage) -> Speaker:
+    """A resident; one who is logged in as a moderator too, so that they do not decide on it."""
+    for name in (COOKIE, f"__Host-{COOKIE}"):
+        cookie = page.get_cookie(name)
+        if cookie and len(cookie) <= 100:
+            async with page.connection() as conn:
+                settings = page.site.settings.accounts
+                account = await accounts.of_session(conn, cookie, settings)
+            if account is not None:
+                return Speaker(account_id=account.id)
+    return RESIDENT
 
 
 class Review(Sending):

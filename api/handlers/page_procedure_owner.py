@@ -6,15 +6,15 @@ import json
 from typing import Any
 
 from api import live_events
+from api.agent_session import COOKIE
 from api.forms import TOKEN_FIELD
 from api.handlers.base import page_routes
-from api.handlers.page_mairie import COOKIE
 from api.handlers.page_voices import VoicePage
 from api.worker import ask_look
 from catalog import communes
 from config.errors import Invalid, NotFound, Refused
-from crowd import buttons, mandates, owners, procedures, voices
-from crowd.mandates import Mandate
+from crowd import buttons, mandate_sessions, owners, procedures, voices
+from crowd.mandate_sessions import Mandate
 from crowd.procedures import Kind, Procedure
 from crowd.ratings import Rating
 
@@ -64,12 +64,16 @@ class Owner(OwnerPage):
             )
 
     async def mandate(self) -> Mandate | None:
-        """The mandate of a commune that this browser holds, whichever the commune."""
+        """The mandate of a commune that this browser holds, the first when there are several.
+
+        The commune's own only: what it delegates is to speak of its services.
+        """
         for name in (f"__Host-{COOKIE}", COOKIE):
             cookie = self.get_cookie(name)
             if cookie and len(cookie) <= 100:
                 async with self.connection() as conn:
-                    return await mandates.of_session(conn, cookie, self.site.settings.mandates)
+                    held = await mandate_sessions.held(conn, cookie, self.site.settings.mandates)
+                return next((one for one in held if one.own), None)
         return None
 
     async def post(self, token: str) -> None:

@@ -78,12 +78,13 @@ office_pair = Table(
     CheckConstraint("low_id < high_id", name="low_first"),
     schema="catalog",
 )
-# The journal of merges and splits. Append-only; catalog.office_redirect holds what is merged now.
+# The journal of what was decided on pairs: merges and splits, « two places » and its withdrawal.
+# Append-only; catalog.office_redirect holds what is merged now, office_pair.different the rest.
 office_merge = Table(
     "office_merge",
     metadata,
     Column("id", BigInteger, Identity(), primary_key=True),
-    Column("action", Text, nullable=False, comment="merge|split"),
+    Column("action", Text, nullable=False, comment="merge|split|apart|reopen"),
     Column("kept_id", BigInteger, nullable=False, index=True),
     Column("merged_id", BigInteger, nullable=False, index=True),
     Column("score", Double, comment="0..1; null: a person decided without one"),
@@ -91,7 +92,7 @@ office_merge = Table(
     Column("decided_by", Text, nullable=False),
     Column("reason", Text, nullable=False),
     Column("recorded_at", MOMENT, nullable=False, server_default=NOW),
-    CheckConstraint("action in ('merge', 'split')", name="action_name"),
+    CheckConstraint("action in ('merge', 'split', 'apart', 'reopen')", name="action_name"),
     schema="catalog",
 )
 # What people corrected, field by field. Append-only: the newest row of a field counts, and a
@@ -145,7 +146,7 @@ editor_incident = Table(
     "editor_incident",
     metadata,
     Column("id", BigInteger, Identity(), primary_key=True),
-    Column("editor", Text, nullable=False, comment="as in harvest/discover/editors.toml"),
+    Column("editor", Text, nullable=False, comment="as in catalog/editors.toml"),
     Column("message", Text, nullable=False),
     Column("opened_at", MOMENT, nullable=False, server_default=NOW),
     Column("closed_at", MOMENT, comment="null: its doors do not answer now"),

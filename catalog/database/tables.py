@@ -262,6 +262,11 @@ office = Table(
     Column("fingerprint", Text, nullable=False),
     Column("evidence_id", BigInteger, ForeignKey("catalog.evidence.id"), nullable=False),
     Column("observed_at", MOMENT, nullable=False),
+    Column(
+        "read_as",
+        Text,
+        comment="digest of the cells and rules it was read from; null: read it again",
+    ),
     UniqueConstraint("source_id", "remote_id"),
     Index("ix_office_point", "point", postgresql_using="gist"),
     schema="catalog",

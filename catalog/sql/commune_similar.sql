@@ -1,7 +1,8 @@
 -- Current communes of the same size class as one ([least, most) inhabitants), the most comparable
 -- first: those of its EPCI, then of its département, then of its région, then anywhere (`scope`);
--- inside each, by the ratios of population and density. `region` not null: only that région,
--- which an index knows. No row: there is none in that class, or its population is not known.
+-- inside each, by the ratios of population and density. Unless `anywhere`, only those of
+-- `epci`, `departement` or `region` (null: of none), which indexes know. No row: there is none in
+-- that class, or its population is not known.
 with one as (
   select number, population, epci_code, departement_code, region_code,
          population / nullif(area_km2, 0) as density
@@ -22,7 +23,8 @@ left   join catalog.commune_outline o on o.number = c.number
 where  c.population >= greatest(%(least)s::integer, 1)
   and  (%(most)s::integer is null or c.population < %(most)s::integer)
   and  c.valid_to is null
-  and  (%(region)s::text is null or c.region_code = %(region)s::text)
+  and  (%(anywhere)s::boolean or c.epci_code = %(epci)s::text
+        or c.departement_code = %(departement)s::text or c.region_code = %(region)s::text)
 order  by case when c.epci_code = one.epci_code then 0
                when c.departement_code = one.departement_code then 1
                when c.region_code = one.region_code then 2

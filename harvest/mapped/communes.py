@@ -6,11 +6,13 @@ fits; else a point, by the outline that it lies in. What fits two communes fits 
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
-from typing import Any
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
+import msgspec
 import psycopg
 
 from catalog.database.queries import query
@@ -25,14 +27,38 @@ DISTRICT = re.compile(r"\b(?:\d{1,2}(?:er|e|eme)?)(?:\s+arrondissement)?$")
 ARTICLES = ("l ", "le ", "la ", "les ", "los ", "las ", "lo ")
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
+class Known(NamedTuple):
     """A commune as it is matched."""
 
     code: str
+    number: int
     name: str
-    postal_codes: frozenset[str]
-    centre: tuple[float, float] | None
+    postal_codes: tuple[str, ...]
+    longitude: float | None
+    latitude: float | None
+
+    @property
+    def centre(self) -> tuple[float, float] | None:
+        """A point inside it; None: its outline is not known."""
+        if self.longitude is None or self.latitude is None:
+            return None
+        return self.longitude, self.latitude
+
+
+class Former(NamedTuple):
+    """A code or a name of before, and the commune that answers for it."""
+
+    code: str
+    name: str
+    commune: str
+
+
+class Atlas(msgspec.Struct):
+    """Everything that rows are matched with, in one piece: what the reading process is given."""
+
+    communes: list[Known]
+    former: list[Former]
+    hosts: dict[str, str] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,42 +83,51 @@ HOW: Mapping[str, str] = {
 }
 
 
-@dataclass(slots=True)
 class Gazetteer:
     """The communes of this vintage, by everything that a file may call them."""
 
-    communes: dict[str, Known] = field(default_factory=dict)
-    former: dict[str, str] = field(default_factory=dict)
-    names: defaultdict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
-    postcodes: defaultdict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
-    names_now: dict[str, frozenset[str]] = field(default_factory=dict)
-    hosts: dict[str, str] = field(default_factory=dict)
+    def __init__(self, atlas: Atlas) -> None:
+        self.communes = {one.code: one for one in atlas.communes}
+        # A current code is never a former one, even where a commune déléguée bears it too.
+        self.former = {
+            one.code: one.commune for one in atlas.former if one.code not in self.communes
+        }
+        self.hosts = atlas.hosts
+        self._former = atlas.former
+        self._sure = {code: Match(code, "code") for code in self.communes}
 
-    def add(self, commune: Known, former_names: Iterable[str] = ()) -> None:
-        self.communes[commune.code] = commune
-        for name in (commune.name, *former_names):
-            self.name(name, commune.code)
-        self.names_now[commune.code] = frozenset(_forms(commune.name))
-        for postcode in commune.postal_codes:
-            self.postcodes[postcode].add(commune.code)
+    # Most files name communes by their codes: names are folded when one is asked for.
+    @cached_property
+    def _names(self) -> Mapping[str, set[str]]:
+        names: defaultdict[str, set[str]] = defaultdict(set)
+        said = [(one.name, one.code) for one in self.communes.values()]
+        said += [(one.name, one.commune) for one in self._former if one.commune in self.communes]
+        for name, code in said:
+            for form in _forms(name):
+                names[form].add(code)
+        return names
 
-    def name(self, name: str, code: str) -> None:
-        for form in _forms(name):
-            self.names[form].add(code)
+    @cached_property
+    def _postcodes(self) -> Mapping[str, set[str]]:
+        postcodes: defaultdict[str, set[str]] = defaultdict(set)
+        for one in self.communes.values():
+            for postcode in one.postal_codes:
+                postcodes[postcode].add(one.code)
+        return postcodes
 
     def match(self, said: Said) -> Match | str:
         """The commune, or the reason why none is sure."""
         if said.host:
             code = self.hosts.get(said.host)
             return Match(code, "site-host") if code else "no commune is known by this host name"
-        if said.code in self.communes:
-            return Match(said.code, "code")
+        if sure := self._sure.get(said.code):
+            return sure
         if said.code in self.former:
             return Match(self.former[said.code], "former-code", part=True)
         if said.name:
             return self._by_name(said)
         if said.postcode:
-            return self._one(self.postcodes.get(said.postcode, set()), "postcode")
+            return self._one(self._postcodes.get(said.postcode, set()), "postcode")
         return f"{said.code!r} is no commune's code" if said.code else "it names no commune"
 
     def _by_name(self, said: Said) -> Match | str:
@@ -102,13 +137,13 @@ class Gazetteer:
         found = self._there(said, candidates)
         if isinstance(found, str):
             return found
-        own = self.names_now.get(found.code, frozenset())
+        own = _forms(self.communes[found.code].name)
         part = district or not own & {fold(said.name), CEDEX.sub("", fold(said.name)).strip()}
         return replace(found, part=part)
 
     def _there(self, said: Said, candidates: set[str]) -> Match | str:
         if said.postcode:
-            there = candidates & self.postcodes.get(said.postcode, set())
+            there = candidates & self._postcodes.get(said.postcode, set())
             if there:
                 return self._one(there, "name-postcode")
         departement = said.departement or departement_of(said.code or said.postcode)
@@ -124,7 +159,7 @@ class Gazetteer:
         folded = fold(name)
         bare = CEDEX.sub("", folded).strip()
         for form in (folded, bare, DISTRICT.sub("", bare).strip()):
-            if form and (found := self.names.get(form)):
+            if form and (found := self._names.get(form)):
                 return set(found), form not in (folded, bare)
         return set(), False
 
@@ -143,23 +178,13 @@ def _forms(name: str) -> set[str]:
     return {folded, *bare}
 
 
-def gazetteer(conn: Connection, hosts: bool = False) -> Gazetteer:
+def atlas(conn: Connection, hosts: bool = False) -> Atlas:
     """Everything that rows are matched with; `hosts`: also the sites that directories publish."""
-    made = Gazetteer()
-    former = conn.execute(query("harvest", "gazetteer_former")).fetchall()
-    names: defaultdict[str, list[str]] = defaultdict(list)
-    for code, name, commune in former:
-        names[commune].append(name)
-        made.former[code] = commune
-    for code, name, postal_codes, lon, lat in conn.execute(query("harvest", "gazetteer")):
-        centre = None if lon is None or lat is None else (lon, lat)
-        made.add(Known(code, name, frozenset(postal_codes), centre), names[code])
-    # A current code is never a former one, even where a commune déléguée bears it too.
-    for code in made.communes:
-        made.former.pop(code, None)
-    if hosts:
-        made.hosts = _hosts(conn)
-    return made
+    return Atlas(
+        [Known(*row) for row in conn.execute(query("harvest", "gazetteer"))],
+        [Former(*row) for row in conn.execute(query("harvest", "gazetteer_former"))],
+        _hosts(conn) if hosts else {},
+    )
 
 
 def _hosts(conn: Connection) -> dict[str, str]:

@@ -1,199 +1,175 @@
-"""The kind `places-file`: any file whose rows are offices, by the mapping of its source file."""
+"""The kind `places-file`: any file whose rows are offices, by the mapping of its source file.
+
+The rows are read in the sandbox and pass through here as lines, which the database compares; this
+process never holds more of them than one piece.
+"""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
-from math import asin, cos, radians, sin, sqrt
+from collections.abc import Iterator
 from pathlib import Path
 
-from catalog.ingest import OfficeRow, Rejection
-from geo import french_crs
-from geo.cog import departement_of, timezone_of
+import msgspec
+
+from catalog import office_lines, office_lists
+from catalog.office_lists import FirstList, OfficeList
 from harvest import journal, office_runs
 from harvest.apply import Context, Said
 from harvest.journal import RunReport
-from harvest.mapped import communes, sandbox
-from harvest.mapped.communes import Gazetteer, Match
-from harvest.mapped.records import Place, Record, Refused, records
+from harvest.mapped import communes, frames, sandbox
+from harvest.mapped.communes import Atlas, Gazetteer
+from harvest.mapped.placing import Placer, nowhere
+from harvest.mapped.records import Homeless, Listed, Refused, Told
+from harvest.mapped.sandbox import Reader
 from harvest.office_runs import OfficesSaid
 from harvest.source_files import Release, SourceFile
 
-FAR_KM = 100.0  # from the middle of its commune: the largest, in Guyane, are 150 km across
+
+def parse(source: SourceFile, release: Release, file: Path) -> Path:
+    """The file itself: it is read while its rows are written, and never kept as a whole."""
+    return file
 
 
-def parse(source: SourceFile, release: Release, file: Path) -> sandbox.Output:
-    """The records of a file, left in a file beside the raw ones."""
-    return sandbox.read(source, file, file.parents[1])
-
-
-def apply(context: Context, output: sandbox.Output) -> RunReport:
-    """Find each place's commune, then hand all of them to the catalogue."""
+def apply(context: Context, file: Path) -> RunReport:
+    """Read the places, find the commune of each, and bring the catalogue to what they say."""
     context.numbers()  # refuses before the territory was read
+    conn, source = context.conn, context.source
     evidence_id = context.evidence()
-    gazetteer = communes.gazetteer(context.conn)
-    try:
-        # Before the offices are copied: the connection can do one thing at a time.
-        first = _first_look(gazetteer, output.file)
-        points = communes.by_points(context.conn, first.homeless)
-        sieve = _Sieve(gazetteer, points)
-        said = office_runs.offer(
-            context,
-            evidence_id,
-            sieve.offices(records(output.file)),
-            unread=sieve.unread,
-            complete=first.complete,
+    atlas = communes.atlas(conn)
+    known = office_lists.holds(conn, source.id)
+    passed = 0
+    with sandbox.reader(
+        "places", source, file, context.settings.paths.raw,
+        atlas=msgspec.json.encode(atlas), known=known,
+    ) as reader:  # fmt: skip
+        if known:
+            listing = OfficeList(conn, source.id, "read_as")
+            passed = _compare(reader, listing)
+            heard = _Heard(context, atlas, listing)
+            heard.all(reader)
+            said = office_runs.settled(
+                context, evidence_id, listing, passed,
+                complete=reader.told.complete, same_ground=passed > 0,
+            )  # fmt: skip
+        else:
+            first = FirstList(conn, source.id, evidence_id, context.observed_at)
+            heard = _Heard(context, atlas, first)
+            with first.loading():
+                heard.all(reader)
+            said = office_runs.settled_first(context, first.written)
+    how = Counter(reader.told.how)
+    how.update(heard.how)
+    how["code"] += passed
+    return finish(context, reader.told, how, said.counts(), heard.rejected, said)
+
+
+def _compare(reader: Reader, listing: OfficeList) -> int:
+    """The first pass: tell the reading process which rows it must read. How many are known as
+    they are."""
+    listed = Listed(0, 0, [])
+
+    def marks() -> Iterator[bytes]:
+        nonlocal listed
+        for kind, piece in reader.pieces(frames.LISTED):
+            if kind == frames.MARKS:
+                yield piece
+            elif kind == frames.LISTED:
+                listed = msgspec.json.decode(piece, type=Listed)
+            else:
+                early.append((kind, piece))
+
+    early: list[tuple[bytes, bytes]] = []
+    listing.enlist(marks())
+    reader.put_back(early)
+    listing.compare(listed.repeated)
+    wanted = listing.wanted()
+    reader.say(frames.WANTED, _bits(wanted, listed.rows))
+    return listed.places - len(listed.repeated) - len(wanted)
+
+
+def _bits(numbers: list[int], most: int) -> bytes:
+    """One bit for each row: a million are 125 kB."""
+    bits = bytearray(most // 8 + 1)
+    for number in numbers:
+        bits[number >> 3] |= 1 << (number & 7)
+    return bytes(bits)
+
+
+class _Heard:
+    """What the reading process finds, written as it comes."""
+
+    def __init__(self, context: Context, atlas: Atlas, target: FirstList | OfficeList) -> None:
+        self.how: Counter[str] = Counter()
+        self.rejected = 0
+        self._context = context
+        self._atlas = atlas
+        self._target = target
+
+    def all(self, reader: Reader) -> None:
+        offices = b""
+        for kind, piece in reader.pieces():
+            match kind:
+                case frames.OFFICES:
+                    offices = piece
+                case frames.VERSIONS:
+                    self._target.offer(offices, piece)
+                case frames.REFUSED:
+                    self._reject(msgspec.json.decode(piece, type=list[Refused]))
+                case frames.UNREAD:
+                    self._target.unread(msgspec.json.decode(piece, type=list[str]))
+                case frames.HOMELESS:
+                    self._find(msgspec.json.decode(piece, type=list[Homeless]))
+
+    def _reject(self, some: list[Refused]) -> None:
+        self.rejected += len(some)
+        self._context.reject(one.rejection for one in some)
+
+    def _find(self, homeless: list[Homeless]) -> None:
+        """The communes in whose outlines these places lie."""
+        points = {one.place.remote_id: one.place.point for one in homeless if one.place.point}
+        found = communes.by_points(self._context.conn, points)
+        placer = Placer(Gazetteer(self._atlas))
+        refused: list[Refused] = []
+        offices: list[str] = []
+        versions: list[str] = []
+        for one in homeless:
+            match = found.get(one.place.remote_id)
+            if match is None:
+                refused.append(nowhere(one.place, one.reason))
+                continue
+            office = placer.office(one.place, match)
+            refused += placer.refused
+            commune = placer.gazetteer.communes[match.code]
+            name = office_lines.name_of(office, commune.name)
+            offices.append(
+                office_lines.office(office, commune.number, name, office.fingerprint, None)
+            )
+            versions.append(office_lines.version(office, name))
+        if offices:
+            self._target.offer("\n".join(offices).encode(), "\n".join(versions).encode())
+        self.how.update(placer.how)
+        self._reject(refused)
+        self._target.unread(
+            one.place.remote_id for one in homeless if one.place.remote_id not in found
         )
-    finally:
-        output.file.unlink(missing_ok=True)
-    context.reject(sieve.rejections)
-    rejected = len(sieve.rejections) + len(said.rejections)
-    return finish(context, output, sieve.how, said.counts(), rejected, said)
-
-
-@dataclass(slots=True)
-class _FirstLook:
-    """What must be known of all the records before the first one is handed over."""
-
-    homeless: dict[str, tuple[float, float]] = field(default_factory=dict)
-    complete: bool = True  # every row could be read so far that it says which place it is
-
-
-def _first_look(gazetteer: Gazetteer, file: Path) -> _FirstLook:
-    """The points of the places that say no sure commune (outlines may tell), and whether some
-    row is lost: then nobody knows which places the list no longer holds."""
-    look = _FirstLook()
-    for record in records(file):
-        if isinstance(record, Refused):
-            look.complete = look.complete and record.field not in ("row", "remote_id")
-        elif (
-            isinstance(record, Place)
-            and record.point is not None
-            and -180 <= record.point[0] <= 180
-            and -90 <= record.point[1] <= 90
-            and not isinstance(gazetteer.match(record.said), Match)
-        ):
-            look.homeless[record.remote_id] = record.point
-    return look
 
 
 def finish(
     context: Context,
-    output: sandbox.Output,
+    told: Told,
     how: Counter[str],
     counts: dict[str, int],
     rejected: int,
     said: Said | OfficesSaid,
 ) -> RunReport:
     """The report of a file, and what was noticed of it in the journal."""
-    for note in output.summary.notes:
+    for note in told.notes:
         journal.event(context.conn, context.run_id, "warning", note)
     if matched := communes.explained(how):
         journal.event(context.conn, context.run_id, "info", matched)
-    total = {"read": output.summary.read, "valid": sum(how.values()), **counts}
+    total = {"read": told.read, "valid": how.total(), **counts}
     total |= {
         f"by_{name.replace('-', '_')}": n for name, n in sorted(how.items()) if name != "code"
     }
     total["rejected"] = rejected
-    message = "; ".join(filter(None, (said.message, *output.summary.notes)))
+    message = "; ".join(filter(None, (said.message, *told.notes)))
     return context.report(said.held, total, message, said.details)
-
-
-class _Sieve:
-    """Offices out of records, without asking the database anything."""
-
-    def __init__(self, gazetteer: Gazetteer, points: Mapping[str, Match]) -> None:
-        self.gazetteer = gazetteer
-        self.points = points
-        self.how: Counter[str] = Counter()
-        self.rejections: list[Rejection] = []
-        self.unread: set[str] = set()  # ids that are listed, though not published: not lost
-        self._listed: dict[str, str] = {}
-
-    def offices(self, found: Iterable[Record]) -> Iterator[OfficeRow]:
-        """The offices that can be published; the others are in `rejections` at the end."""
-        for record in found:
-            if isinstance(record, Refused):
-                self.rejections.append(record.rejection)
-                self.unread.add(record.remote_id)
-            elif isinstance(record, Place):
-                match = self._match(record)
-                if match is not None:
-                    yield self._office(record, match)
-
-    def _match(self, place: Place) -> Match | None:
-        first = self._listed.setdefault(place.remote_id, place.row)
-        if first != place.row:
-            self._reject(place, "remote_id", f"the same id as {first}", place.name)
-            return None
-        match = self.gazetteer.match(place.said)
-        if isinstance(match, Match):
-            return match
-        if place.remote_id in self.points:
-            return self.points[place.remote_id]
-        nowhere = "" if place.point is None else ", and its point is in no commune"
-        self._reject(place, "commune", match + nowhere, _said(place))
-        self.unread.add(place.remote_id)
-        return None
-
-    def _office(self, place: Place, match: Match) -> OfficeRow:
-        self.how[match.how] += 1
-        return OfficeRow(
-            remote_id=place.remote_id,
-            kind=place.kind,
-            name=place.name,
-            commune_code=match.code,
-            address=place.address,
-            email=place.email,
-            phone=place.phone,
-            website=place.website,
-            hours=place.hours,
-            accessibility=place.accessibility,
-            accessibility_details=place.accessibility_details,
-            timezone=timezone_of(match.code),
-            point=self._point(place, match),
-            siret=place.siret,
-            identifiers=place.identifiers,
-            helps_with=tuple(place.helps_with),
-        )
-
-    def _point(self, place: Place, match: Match) -> tuple[float, float] | None:
-        """The point, unless it cannot be where it says: the office is kept without it."""
-        if place.point is None:
-            return None
-        longitude, latitude = place.point
-        reason: str | None = french_crs.fault(longitude, latitude, departement_of(match.code))
-        centre = self.gazetteer.communes[match.code].centre
-        if reason is None and centre is not None:
-            away = kilometres(place.point, centre)
-            if away > FAR_KM:
-                reason = f"{away:.0f} km from the middle of {match.code}"
-        if reason is None:
-            return place.point
-        words = WORDS.get(reason, reason)
-        self._reject(place, "point", words, f"{longitude} {latitude}")
-        return None
-
-    def _reject(self, place: Place, name: str, reason: str, value: str) -> None:
-        self.rejections.append(Rejection(place.remote_id, name, reason, value[:500]))
-
-
-WORDS = {
-    "swapped": "probably swapped: latitude and longitude fit the other way round",
-    "lambert-93": "probably Lambert-93 metres, said to be degrees",
-    "not-finite": "not a finite number",
-    "out-of-range": "no degrees: beyond 180 or 90",
-    "elsewhere": "not in its territory",
-}
-
-
-def _said(place: Place) -> str:
-    said = place.said
-    return " ".join(filter(None, (said.code, said.postcode, said.name, said.departement)))
-
-
-def kilometres(one: tuple[float, float], other: tuple[float, float]) -> float:
-    """On the sphere: a check of plausibility, not a distance that is shown."""
-    (lon1, lat1), (lon2, lat2) = one, other
-    a = sin(radians(lat2 - lat1) / 2) ** 2
-    b = cos(radians(lat1)) * cos(radians(lat2)) * sin(radians(lon2 - lon1) / 2) ** 2
-    return 12742.0 * asin(min(1.0, sqrt(a + b)))

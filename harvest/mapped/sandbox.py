@@ -1,22 +1,28 @@
 """Reading a file in a process of its own that cannot harm: see harvest/mapped/sandboxed.py.
 
-The parent only ever decodes lines of plain JSON that the child wrote; a child that runs out of
-memory, time or luck is one refused file, and nothing else.
+The parent only ever decodes plain JSON that the child wrote, and takes lines of office as text for
+COPY; a child that runs out of memory, time or luck is one refused file, and nothing else.
 """
 
 import contextlib
 import os
+import select
 import signal
 import subprocess
 import sys
 import tempfile
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO, Literal
 
 import msgspec
 
 from config.errors import Invalid
-from harvest.mapped.records import Summary
+from harvest.mapped import frames
+from harvest.mapped.records import Told
 from harvest.mapped.sandboxed import REFUSED, Job
 from harvest.source_files import SourceFile
 
@@ -27,7 +33,7 @@ class Limits:
 
     memory_bytes: int = 1 << 30  # address space
     cpu_seconds: int = 300
-    seconds: int = 600
+    seconds: int = 600  # in which we wait for it; it may wait for us as long as it takes
     file_bytes: int = 2 << 30  # the largest file that it may write
 
 
@@ -54,63 +60,130 @@ ENVIRONMENT = {
 WITHOUT_ROOM = ("MemoryError", "bad_alloc", "failed to map segment", "Cannot allocate memory")
 
 
-@dataclass(frozen=True, slots=True)
-class Output:
-    """What the child wrote: `file` holds records, one a line; whoever takes it removes it."""
-
-    file: Path
-    summary: Summary
+type Task = Literal["records", "places", "facts"]
+type Piece = tuple[bytes, bytes]
 
 
-def read(source: SourceFile, file: Path, folder: Path, limits: Limits = LIMITS) -> Output:
-    """Read `file` by the mapping of `source`; the records are left in `folder`.
+class Reader:
+    """A reading process at work. Its pieces are heard one by one; `told` is its last word."""
 
-    Raises Invalid when the file is refused, or costs more than it may.
+    def __init__(self, process: subprocess.Popen[bytes], complaint: IO[bytes], limits: Limits):
+        self.told = Told(0, [], {}, False)
+        self._process = process
+        self._complaint = complaint
+        self._limits = limits
+        self._waited = 0.0
+        self._heard = bytearray()
+        self._back: list[Piece] = []
+
+    def say(self, kind: bytes, payload: bytes) -> None:
+        """Give the process what it waits for."""
+        assert self._process.stdin is not None  # noqa: S101 it was made with a pipe
+        with contextlib.suppress(BrokenPipeError):  # it is dead: the next piece tells why
+            frames.write(self._process.stdin, kind, payload)  # type: ignore[arg-type]
+
+    def pieces(self, until: bytes = frames.END) -> Iterator[Piece]:
+        """What it finds, piece by piece, up to one of the kind `until`, which comes last.
+
+        Raises Invalid when the file is refused, or costs more than it may.
+        """
+        while self._back:
+            yield self._back.pop(0)
+        while True:
+            kind, length = frames.HEADER.unpack(self._bytes(frames.HEADER.size))
+            if length > frames.LARGEST:
+                raise Invalid("The reader of the file says too much at once.")
+            payload = self._bytes(length)
+            if kind == frames.END:
+                self.told = msgspec.json.decode(payload, type=Told)
+                self._process.wait(self._limits.seconds)
+                return
+            yield kind, payload
+            if kind == until:
+                return
+
+    def put_back(self, pieces: Iterable[Piece]) -> None:
+        """Pieces that came too soon: they are heard again, first."""
+        self._back += pieces
+
+    def _bytes(self, count: int) -> bytes:
+        assert self._process.stdout is not None  # noqa: S101 it was made with a pipe
+        pipe = self._process.stdout.fileno()
+        while len(self._heard) < count:
+            began = time.monotonic()
+            ready, _, _ = select.select(
+                [pipe], [], [], max(0.0, self._limits.seconds - self._waited)
+            )
+            self._waited += time.monotonic() - began
+            if not ready:
+                raise Invalid(
+                    f"The file is not read after {self._limits.seconds} s: it is refused."
+                )
+            some = os.read(pipe, 1 << 20)
+            if not some:
+                raise Invalid(self._why())
+            self._heard += some
+        taken = bytes(self._heard[:count])
+        del self._heard[:count]
+        return taken
+
+    def _why(self) -> str:
+        """Why a process ended before its last word."""
+        code = self._process.wait()
+        self._complaint.seek(0)
+        words = self._complaint.read(1 << 16).decode("utf-8", "replace").strip()
+        if code == REFUSED:
+            return words
+        if code in (-signal.SIGXCPU, -signal.SIGKILL):
+            return f"Reading the file took more than {self._limits.cpu_seconds} s of processor."
+        if code == -signal.SIGXFSZ or any(sign in words for sign in WITHOUT_ROOM):
+            return "The file needs more room to be read than it is given."
+        if code < 0:
+            return f"The reader of the file crashed (signal {-code})."
+        last = words.splitlines()[-1] if words else "no reason given"
+        return f"The file breaks its reader, which failed: {last}"
+
+
+@contextmanager
+def reader(
+    task: Task,
+    source: SourceFile,
+    file: Path,
+    folder: Path,
+    *,
+    atlas: bytes = b"",
+    known: bool = False,
+    limits: Limits = LIMITS,
+) -> Iterator[Reader]:
+    """Read `file` by the mapping of `source` in a process that ends with the block.
+
+    `atlas` is what rows are matched with, `known` whether the catalogue holds places of it.
     """
     if str(file).startswith("/vsi"):
         raise Invalid("A file is a file.")
-    handle, name = tempfile.mkstemp(prefix="fetch-", dir=folder)
-    os.close(handle)
-    output = Path(name)
-    try:
-        with tempfile.TemporaryDirectory(prefix="fetch-", dir=folder) as work:
-            job = Job(
-                source=source.model_dump_json(), file=str(file.resolve()), output=str(output),
-                work=work, parent=os.getpid(), memory_bytes=limits.memory_bytes,
-                cpu_seconds=limits.cpu_seconds, file_bytes=limits.file_bytes,
-            )  # fmt: skip
-            said = _run(job, work, limits)
-        return Output(output, msgspec.json.decode(said, type=Summary))
-    except BaseException:
-        output.unlink(missing_ok=True)
-        raise
-
-
-def _run(job: Job, work: str, limits: Limits) -> bytes:
-    process = subprocess.Popen(
-        [sys.executable, "-m", "harvest.mapped.sandboxed"],
-        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-        cwd=work, env={**ENVIRONMENT, "HOME": work, "TMPDIR": work}, start_new_session=True,
-    )  # fmt: skip
-    try:
-        said, complaint = process.communicate(msgspec.json.encode(job), limits.seconds)
-    except subprocess.TimeoutExpired:
-        raise Invalid(f"The file is not read after {limits.seconds} s: it is refused.") from None
-    finally:
-        if process.poll() is None:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)
-            process.communicate()
-    if process.returncode == 0:
-        return said
-    words = complaint.decode("utf-8", "replace").strip()
-    if process.returncode == REFUSED:
-        raise Invalid(words)
-    if process.returncode in (-signal.SIGXCPU, -signal.SIGKILL):
-        raise Invalid(f"Reading the file took more than {limits.cpu_seconds} s of processor.")
-    if process.returncode == -signal.SIGXFSZ or any(sign in words for sign in WITHOUT_ROOM):
-        raise Invalid("The file needs more room to be read than it is given.")
-    if process.returncode < 0:
-        raise Invalid(f"The reader of the file crashed (signal {-process.returncode}).")
-    last = words.splitlines()[-1] if words else "no reason given"
-    raise Invalid(f"The file breaks its reader, which failed: {last}")
+    with (
+        tempfile.TemporaryDirectory(prefix="fetch-", dir=folder) as work,
+        tempfile.TemporaryFile(dir=folder) as complaint,
+    ):
+        job = Job(
+            task=task, known=known, source=source.model_dump_json(), file=str(file.resolve()),
+            work=work, parent=os.getpid(), memory_bytes=limits.memory_bytes,
+            cpu_seconds=limits.cpu_seconds, file_bytes=limits.file_bytes,
+        )  # fmt: skip
+        process = subprocess.Popen(
+            [sys.executable, "-m", "harvest.mapped.sandboxed"],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=complaint,
+            cwd=work, env={**ENVIRONMENT, "HOME": work, "TMPDIR": work}, start_new_session=True,
+        )  # fmt: skip
+        made = Reader(process, complaint, limits)
+        try:
+            made.say(frames.JOB, msgspec.json.encode(job))
+            if task != "records":
+                made.say(frames.ATLAS, atlas)
+            yield made
+        finally:
+            if process.poll() is None:
+                with contextlib.suppress(ProcessLookupError):
+                    os.killpg(process.pid, signal.SIGKILL)
+            with contextlib.suppress(BrokenPipeError):
+                process.communicate()

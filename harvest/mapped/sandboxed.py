@@ -1,7 +1,8 @@
 """The child process that opens files made by others: `python -m harvest.mapped.sandboxed`.
 
 It takes its own freedom away before it looks at the file: memory, processor time, file size, and
-the network when the system allows it. It hears its job on stdin and writes records to a file.
+the network when the system allows it. It hears its job on stdin and says what it finds on stdout,
+in the pieces of harvest.mapped.frames.
 Exit 3: the file is refused, in one line on stderr. Anything else that is not 0: it was ended.
 """
 
@@ -12,19 +13,23 @@ import resource
 import signal
 import sys
 from pathlib import Path
+from typing import Literal
 
 import msgspec
+
+from harvest.mapped import frames
 
 REFUSED = 3
 PR_SET_PDEATHSIG = 1
 
 
 class Job(msgspec.Struct):
-    """What to read, where to write, and what it may cost."""
+    """What to read, and what it may cost."""
 
+    task: Literal["records", "places", "facts"]
+    known: bool  # the catalogue holds places of this source
     source: str  # a SourceFile as JSON
     file: str
-    output: str
     work: str
     parent: int
     memory_bytes: int
@@ -56,30 +61,42 @@ def without_network() -> bool:
 
 
 def main() -> int:
-    job = msgspec.json.decode(sys.stdin.buffer.read(), type=Job)
+    hear, say = sys.stdin.buffer, sys.stdout.buffer
+    job = msgspec.json.decode(_heard(frames.JOB), type=Job)
     confine(job)
     # After the limits: what these import counts too.
     from config.errors import GuichetError
-    from harvest.mapped import reading
-    from harvest.mapped.records import Summary, line
+    from harvest.mapped import tasks
     from harvest.source_files import SourceFile
 
     source = SourceFile.model_validate_json(job.source)
+    file, work = Path(job.file), Path(job.work)
     try:
-        with Path(job.output).open("wb") as output:
-            for record in reading.read(source, Path(job.file), Path(job.work)):
-                if isinstance(record, Summary):
-                    sys.stdout.buffer.write(msgspec.json.encode(record))
-                else:
-                    output.write(line(record))
+        atlas = b"" if job.task == "records" else _heard(frames.ATLAS)
+        match job.task:
+            case "records":
+                tasks.records(source, file, work, say)
+            case "facts":
+                tasks.facts(source, file, work, atlas, say)
+            case "places":
+                wanted = lambda: _heard(frames.WANTED)  # noqa: E731
+                tasks.Places(source, file, work, atlas, job.known, say).run(wanted)
     except GuichetError as error:
         sys.stderr.write(" ".join(str(error).split())[:2000])
         return REFUSED
     except MemoryError:
         sys.stderr.write("The file needs more memory to be read than it is given.")
         return REFUSED
-    sys.stdout.flush()
+    hear.close()
     return 0
+
+
+def _heard(kind: bytes) -> bytes:
+    """The piece that the parent says now. It says nothing else: another kind is its death."""
+    piece = frames.read(sys.stdin.buffer)
+    if piece is None or piece[0] != kind:
+        os._exit(1)
+    return piece[1]
 
 
 if __name__ == "__main__":

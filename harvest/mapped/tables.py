@@ -4,7 +4,7 @@ import csv
 import json
 import math
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -29,6 +29,8 @@ class Opened:
     rows: Iterator[tuple[str, Row]]  # (name of the row for people, its fields)
     notes: list[str] = field(default_factory=list)
     refused: list[Rejection] = field(default_factory=list)
+    # The same rows once more, for what is cheap to read twice; its broken rows are told once.
+    again: Callable[[], Iterator[tuple[str, Row]]] | None = None
 
 
 def open_csv(file: Path, form: FileForm) -> Opened:
@@ -36,34 +38,35 @@ def open_csv(file: Path, form: FileForm) -> Opened:
     encoding = encodings.detect(file, form.encoding)
     csv.field_size_limit(1 << 24)
     delimiter = form.delimiter or _delimiter(file, encoding.name)
-    lines = file.open(encoding=encoding.name, newline="")
-    reader = csv.reader(lines, delimiter=delimiter)
-    try:
-        header = tuple(name.strip() for name in next(reader))
-    except (StopIteration, csv.Error) as error:
-        raise Invalid(f"The file has no first line of column names: {error!r}.") from error
+    with file.open(encoding=encoding.name, newline="") as lines:
+        try:
+            header = tuple(name.strip() for name in next(csv.reader(lines, delimiter=delimiter)))
+        except (StopIteration, csv.Error) as error:
+            raise Invalid(f"The file has no first line of column names: {error!r}.") from error
     opened = Opened(_columns(header), iter(()))
     if encoding.note:
         opened.notes.append(encoding.note)
+    width = len(header)
 
-    def rows() -> Iterator[tuple[str, Row]]:
-        with lines:
+    def rows(refused: list[Rejection]) -> Iterator[tuple[str, Row]]:
+        with file.open(encoding=encoding.name, newline="") as lines:
+            reader = csv.reader(lines, delimiter=delimiter)
+            next(reader)
             try:
                 for cells in reader:
-                    where = f"line {reader.line_num}"
                     if not any(cells):
                         continue
-                    if len(cells) != len(header):
-                        reason = f"{len(cells)} cells, {len(header)} columns"
-                        opened.refused.append(
-                            Rejection(where, "row", reason, delimiter.join(cells)[:500])
-                        )
+                    if len(cells) == width:
+                        yield f"line {reader.line_num}", dict(zip(header, cells, strict=True))
                         continue
-                    yield where, dict(zip(header, cells, strict=True))
+                    reason = f"{len(cells)} cells, {width} columns"
+                    broken = delimiter.join(cells)[:500]
+                    refused.append(Rejection(f"line {reader.line_num}", "row", reason, broken))
             except csv.Error as error:
                 raise Invalid(f"Line {reader.line_num} is no CSV: {error}.") from error
 
-    opened.rows = rows()
+    opened.rows = rows(opened.refused)
+    opened.again = lambda: rows([])
     return opened
 
 

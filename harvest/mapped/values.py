@@ -1,35 +1,59 @@
-"""Making one value of a row, as a mapping asks for it."""
+"""Making one value of a row, as a mapping asks for it.
+
+A mapping is made into functions once, before the first of what may be a million rows.
+"""
 
 import re
 from collections.abc import Callable, Mapping
-from functools import cache
 from typing import Any
 
 from harvest.mapped.declared import Only, Value
 from harvest.mapped.tables import cell_text
 
 type Row = Mapping[str, Any]
+type Text = Callable[[Row], str]
 
 
-def text(value: Value | None, row: Row) -> str:
-    """The text that a mapping makes of a row; empty when nothing is published."""
-    if value is None:
-        return ""
-    found = _raw(value, row)
-    if value.match and found:
-        matched = _pattern(value.match).search(found)
-        found = (matched[1] or "").strip() if matched else ""
-    if value.map or value.otherwise is not None:
-        found = _mapped(value, found)
-    return found or (value.value or "")
+def text(value: Value | None) -> Text:
+    """What gives the text that a mapping makes of a row; empty when nothing is published."""
+    constant = (value.value or "") if value is not None else ""
+    if value is None or not any(value.used):
+        raw: Text = lambda row: ""  # noqa: E731
+    else:
+        raw = _raw(value)
+        if not constant and not (value.match or value.map or value.otherwise is not None):
+            return raw
+    said = raw if value is None or not value.match else _matched(raw, re.compile(value.match))
+    if value is None or not (value.map or value.otherwise is not None):
+        return lambda row: said(row) or constant
+    return lambda row: _mapped(value, said(row)) or constant
 
 
-def _raw(value: Value, row: Row) -> str:
+def _raw(value: Value) -> Text:
     if value.column:
-        return cell_text(row.get(value.column))
+        name = value.column
+
+        def cell(row: Row) -> str:
+            found = row.get(name)
+            return found.strip() if type(found) is str else cell_text(found)
+
+        return cell
     if value.either:
-        return next(filter(None, (cell_text(row.get(name)) for name in value.either)), "")
-    return value.join.join(filter(None, (cell_text(row.get(name)) for name in value.columns)))
+        either = value.either
+        return lambda row: next(filter(None, (cell_text(row.get(name)) for name in either)), "")
+    join, columns = value.join.join, value.columns
+    return lambda row: join(filter(None, (cell_text(row.get(name)) for name in columns)))
+
+
+def _matched(raw: Text, pattern: re.Pattern[str]) -> Text:
+    def first_group(row: Row) -> str:
+        found = raw(row)
+        if not found:
+            return ""
+        matched = pattern.search(found)
+        return (matched[1] or "").strip() if matched else ""
+
+    return first_group
 
 
 def _mapped(value: Value, found: str) -> str:
@@ -38,40 +62,51 @@ def _mapped(value: Value, found: str) -> str:
     return value.otherwise if value.otherwise is not None else found
 
 
-def items(value: Value, row: Row) -> list[str]:
-    """The list that a mapping makes of a row: separated texts, or columns that say yes."""
+def items(value: Value) -> Callable[[Row], list[str]]:
+    """What gives the list that a mapping makes of a row: separated texts, or columns that say
+    yes."""
     if value.flags:
-        return [
-            item
-            for name, item in value.flags.items()
-            if cell_text(row.get(name)).casefold() in value.yes
+        flags = tuple(value.flags.items())
+        return lambda row: [
+            item for name, item in flags if cell_text(row.get(name)).casefold() in value.yes
         ]
-    found = _raw(value, row) or (value.value or "")
-    parts = re.split("|".join(map(re.escape, value.split)), found) if value.split else [found]
-    listed = (" ".join(part.split()).strip(' "') for part in parts)
-    said = (_mapped(value, part) if value.map or value.otherwise else part for part in listed)
-    return [part for part in said if part]
+    raw = _raw(value)
+    separators = re.compile("|".join(map(re.escape, value.split))) if value.split else None
+
+    def listed(row: Row) -> list[str]:
+        found = raw(row) or (value.value or "")
+        parts = separators.split(found) if separators else [found]
+        bare = (" ".join(part.split()).strip(' "') for part in parts)
+        said = (_mapped(value, part) if value.map or value.otherwise else part for part in bare)
+        return [part for part in said if part]
+
+    return listed
 
 
-def chosen(only: tuple[Only, ...], row: Row) -> bool:
-    """Whether a row is one of those that the mapping speaks of."""
-    for one in only:
-        found = text(one.value, row)
-        if one.among and found not in one.among:
-            return False
-        if found in one.never:
-            return False
-        if one.like is not None and _pattern(one.like).search(found) is None:
-            return False
-    return True
+def chosen(only: tuple[Only, ...]) -> Callable[[Row], bool]:
+    """What tells whether a row is one of those that the mapping speaks of."""
+    if not only:
+        return lambda row: True
+    rules = [
+        (text(one.value), one.among, one.never, None if one.like is None else re.compile(one.like))
+        for one in only
+    ]
+
+    def is_ours(row: Row) -> bool:
+        for said, among, never, like in rules:
+            found = said(row)
+            if among and found not in among:
+                return False
+            if found in never:
+                return False
+            if like is not None and like.search(found) is None:
+                return False
+        return True
+
+    return is_ours
 
 
-@cache
-def _pattern(source: str) -> re.Pattern[str]:
-    return re.compile(source)
-
-
-def filled(template: str, row: Row) -> str:
-    """A text with {column} slots."""
-    get: Callable[[re.Match[str]], str] = lambda found: cell_text(row.get(found[1]))  # noqa: E731
-    return re.sub(r"\{([^{}]+)\}", get, template).strip()
+def filled(template: str) -> Text:
+    """What gives a text with {column} slots."""
+    slots = re.compile(r"\{([^{}]+)\}")
+    return lambda row: slots.sub(lambda found: cell_text(row.get(found[1])), template).strip()

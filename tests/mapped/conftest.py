@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
-from harvest.mapped import reading, sandbox
-from harvest.mapped.records import Place, Record, Refused, Summary, records
+from harvest.mapped import frames, reading, sandbox
+from harvest.mapped.records import Place, Record, Refused, Summary
 from harvest.source_files import SourceFile
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -84,11 +85,18 @@ def read_as(tmp_path: Path) -> Callable[..., Reading]:
             return Reading(
                 said, [note for one in made if isinstance(one, Summary) for note in one.notes]
             )
-        output = sandbox.read(source_of(mapping), file, folder, sandbox.Limits(**limits))
-        found = list(records(output.file))
-        output.file.unlink()
+        decoder = msgspec.json.Decoder(list[Record])
+        with sandbox.reader(
+            "records", source_of(mapping), file, folder, limits=sandbox.Limits(**limits)
+        ) as reader:
+            found = [
+                record
+                for kind, piece in reader.pieces()
+                if kind == frames.RECORDS
+                for record in decoder.decode(piece)
+            ]
         assert not list(folder.iterdir()), "the sandbox cleans up behind itself"
-        return Reading(found, output.summary.notes)
+        return Reading(found, reader.told.notes)
 
     return read
 
