@@ -131,7 +131,7 @@ def document(routes: Iterable[URLSpec], version: str, server: str) -> dict[str, 
         for route in routes
         if isinstance(route, TemplateRoute) and _operations(route.handler_class)
     ]
-    types: list[type[msgspec.Struct]] = [ProblemDetails, Answer]
+    types: list[type[msgspec.Struct]] = [ProblemDetails]
     for _, handler in described:
         for operation in _operations(handler).values():
             for answer in (operation.answer, operation.later):
@@ -150,8 +150,13 @@ def document(routes: Iterable[URLSpec], version: str, server: str) -> dict[str, 
                 "proves is `unknown`, and is counted as nothing else."
             ),
             "license": {"name": "Data: " + LICENCE, "identifier": "etalab-2.0"},
+            "contact": {"name": "Guichet", "url": f"{server.rstrip('/')}/fr/contribuer"},
         },
         "servers": [{"url": server}],
+        "tags": [{"name": name} for name in dict.fromkeys(
+            operation.tag for _, handler in described
+            for operation in _operations(handler).values()
+        )],
         "paths": {
             template: {
                 method: _described(template, handler, method, operation)
@@ -219,8 +224,7 @@ def _described(template: str, handler: Any, method: str, operation: Operation) -
                 media_type: {"schema": operation.body()} for media_type in operation.bodies
             },
         }
-    if operation.description:
-        described["description"] = operation.description
+    described["description"] = operation.description or f"{operation.summary}."
     return described
 
 

@@ -15,13 +15,12 @@ import psycopg
 from api.ogc.base import GEOJSON, HTML, JSON, OgcHandler
 from api.ogc.door import CORE_READS
 from api.ogc.questions import (
-    COMMON,
     CRS,
     DATETIME,
     context_of,
     cursor_of,
     outside,
-    queryable_parameters,
+    parameters_of_items,
     question_of,
     unanswerable,
 )
@@ -29,7 +28,7 @@ from api.parameters import Parameter
 from catalog import office_card
 from catalog.collections import COMMUNES, OFFICES, SERVICES, Collection, collection
 from catalog.item_totals import Totals
-from catalog.items import COUNTED, Question, Statement, statement
+from catalog.items import COUNTED, FACET_VALUES, Question, Statement, statement
 from config.errors import Invalid, NotFound
 from geo.ogc_crs import CRS84, Crs
 
@@ -55,7 +54,7 @@ class Items(OgcHandler):
 
     def declared(self) -> tuple[Parameter[Any], ...]:
         self.of = collection(self.path_kwargs["collection"])
-        return (*COMMON, *queryable_parameters(self.of))
+        return parameters_of_items(self.of)
 
     async def get(self, collection: str) -> None:
         context = context_of(self.site, self.origin)
@@ -83,6 +82,8 @@ class Items(OgcHandler):
             features = [in_fg(one, self.of, crs) for one in features]
         body = ",".join(features).encode()
         about = self.about(found, crs)
+        if self.asked.get("facets"):
+            about["facets"] = await self.facets(question)
         # Of the features and what is said of them, without the instant of the answer.
         if self._tag(hashlib.sha256(body + msgspec.json.encode(about)).hexdigest()[:24]):
             return
@@ -100,6 +101,25 @@ class Items(OgcHandler):
                 raise unanswerable(error) from None
             except psycopg.errors.InternalError_ as error:
                 raise outside(error) from None
+
+    async def facets(self, question: Question) -> dict[str, Any]:
+        """The facets that were asked, over all items that match, as a draft writes them."""
+        told = {}
+        for name in self.asked["facets"]:
+            if name not in self.of.facets:
+                raise Invalid(
+                    f"There is no facet {name[:40]!r}; there are: {', '.join(self.of.facets)}.",
+                    parameter="facets",
+                )
+            async with self.connection() as conn:
+                rows = await rows_of(conn, statement(question, "facet", name))
+            told[name] = {
+                "type": "term",
+                "property": name,
+                "buckets": [{"value": one, "count": many} for one, many in rows[:FACET_VALUES]],
+                "more": len(rows) > FACET_VALUES,
+            }
+        return told
 
     def about(self, found: "Page", crs: Crs) -> dict[str, Any]:
         """Counts and links, for readers of the whole document."""

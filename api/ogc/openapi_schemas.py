@@ -70,6 +70,13 @@ SCHEMAS: dict[str, Any] = {
             "matrixWidth": {"type": "integer"}, "matrixHeight": {"type": "integer"}})}}),
     "tileSets": _object({"tilesets": {"type": "array", "items": _TILESET}}, {"links": LINKS}),
     "tileSet": _TILESET | {"required": [*_TILESET["required"], "tileMatrixSetLimits", "layers"]},
+    "facets": _object({"id": _TEXT, "facets": {"type": "object"}}, {"title": _TEXT}),
+    "styles": _object({"styles": {"type": "array", "items": _object(
+        {"id": _TEXT, "links": LINKS}, {"title": _TEXT})}}, {"default": _TEXT, "links": LINKS}),
+    "mapboxStyle": _object({
+        "version": {"type": "integer", "enum": [8]}, "sources": {"type": "object"},
+        "layers": {"type": "array", "minItems": 1, "items": _object(
+            {"id": _TEXT, "type": _TEXT})}}),
     "tileJson": _object({
         "tilejson": _TEXT, "tiles": {"type": "array", "minItems": 1, "items": _TEXT},
         "vector_layers": {"type": "array", "items": _object(

@@ -6,7 +6,8 @@ TileJSON leads to those that name one and never change.
 
 from typing import Any, ClassVar
 
-from api.handlers.base import REVALIDATE, ApiHandler
+from api.handlers.base import ApiHandler
+from api.handlers.sending import REVALIDATE
 from api.handlers.tile_files import MVT, whole
 from api.ogc.base import HTML, JSON, OgcHandler
 from catalog.collections import COMMUNES, collection
