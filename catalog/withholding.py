@@ -59,3 +59,9 @@ async def decide(
     action = {"action": "withhold" if hide else "restore", "who": who}
     await aconn.execute(query("catalog", "withholding_add"), {**values, **action})
     return True
+
+
+async def latest(aconn: psycopg.AsyncConnection[Any]) -> int:
+    """The number of the last act that hid a number or showed one again; 0: none ever did."""
+    row = await (await aconn.execute(query("catalog", "withholding_latest"))).fetchone()
+    return int(row[0] or 0) if row else 0

@@ -14,12 +14,13 @@ import psycopg
 
 from catalog import outbox
 from catalog.database.queries import query
+from catalog.mail_providers import open_to_anybody
 from catalog.outbox import Mail
 from config.errors import Conflict, Invalid, NotFound, Refused
 from config.settings import MandateSettings
 from crowd import audit, mail_stops, mandate_sessions, mandates
 from crowd.mandate_sessions import TOKEN_BYTES, Mandate, hashed
-from crowd.mandates import Tried, code_hash, is_public, new_code
+from crowd.mandates import Tried, code_hash, new_code
 from crowd.roles import DELEGATED, Role
 
 
@@ -84,7 +85,7 @@ def read(
     except ValueError:
         role = Role.SECRETARY
         mistakes["role"] = "choose"
-    if email and role.organisation and is_public(email):
+    if email and role.organisation and open_to_anybody(email):
         mistakes["email"] = "public"
     codes = set(sent.get("communes", "").split())
     # One mandate for each commune: the commune's own, else the first (the widest) of those held.

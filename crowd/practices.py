@@ -130,6 +130,7 @@ class Practice:
     what: str | None
     partners: str | None
     wrong: str | None
+    latest: int  # the last version, whatever became of it: the one that a correction supersedes
 
 
 @dataclass(frozen=True, slots=True)
@@ -372,7 +373,7 @@ def exported(one: Practice, happened: list[Step]) -> bytes:
     content = {
         name: value.isoformat() if isinstance(value, datetime) else value
         for name, value in asdict(one).items()
-        if name not in ("mandate_id", "account_id", "version", "version_id")
+        if name not in ("mandate_id", "account_id", "version", "version_id", "latest")
     }
     content["what_happened"] = [
         {"at": step.at.isoformat(), "by": step.actor.split(":")[0], "action": step.action,

@@ -79,7 +79,7 @@ def read(process: str, body: Any, simulators: Mapping[str, Simulator]) -> Execut
 def _inline(inputs: Mapping[str, Any]) -> Members:
     """Values that were qualified (`{"value": ..., "mediaType": ...}`) as if they were not.
 
-    Raises Invalid for one that is only referred to: nothing is fetched for a visitor.
+    Raises Invalid for one that is only referred to: nothing is fetched here.
     """
     found = Members(inputs)
     found.repeated = getattr(inputs, "repeated", ())
@@ -87,7 +87,7 @@ def _inline(inputs: Mapping[str, Any]) -> Members:
         if not isinstance(value, dict):
             continue
         if "href" in value:
-            raise Invalid("Inputs are given in the body: none is fetched.", parameter=name[:80])
+            raise Invalid("A reference inside of a reference is not followed.", parameter=name[:80])
         whole = name == "object" and not isinstance(value.get("value"), dict)
         if "value" in value and set(value) <= QUALIFIED and not whole:
             found[name] = value["value"]

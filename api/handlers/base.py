@@ -31,7 +31,7 @@ from api.i18n_texts import Texts
 from api.openapi import Answer, Operation
 from api.parameters import Parameter, read_all
 from api.problems import MEDIA_TYPE, problem_of
-from api.rate_budget import peer_of
+from api.rate_budget import peer_of, told
 from api.site import Site
 from config.errors import GuichetError, Invalid
 
@@ -96,15 +96,9 @@ class BaseHandler(Sending):
             self.asked = read_all(self.parameters, self.request.query_arguments, strict=self.strict)
 
     def _tell_budget(self) -> None:
-        if not self.tells_budget:
-            return
-        try:
-            left, most, seconds = self.site.budget.left(self.peer)
-        except Exception:  # told by the limiter's own check, which let this request through
-            return
-        if most:
-            self.set_header("RateLimit-Policy", f'"address";q={most};w={seconds}')
-            self.set_header("RateLimit", f'"address";r={left};t={seconds}')
+        if self.tells_budget:
+            for name, value in told(self.site.budget, self.peer).items():
+                self.set_header(name, value)
 
     def on_finish(self) -> None:
         if self._counted:

@@ -26,4 +26,4 @@ class EmbedFile(BaseHandler):
         self.send(found.body, found.media_type, encoding=found.encoding or "")
 
 
-ROUTES = [URLSpec(r"/embed/(?P<name>simulateur|avis)\.js$", EmbedFile)]
+ROUTES = [URLSpec(r"/embed/(?P<name>simulateur|avis|carte-commune)\.js$", EmbedFile)]

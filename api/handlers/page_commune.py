@@ -81,6 +81,7 @@ class CommunePage(PageHandler):
             desks=_desks(around),
             most_desks=DESKS,
             areas=areas,
+            zonings=communes.ZONINGS,
             practices=practices,
             official=official[:OFFICIAL],
             kind_name=lambda kind: kind_name(kind, self.language),

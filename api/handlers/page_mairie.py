@@ -162,6 +162,9 @@ class Agent(MairiePage):
         if self.request.method == "POST":
             self.check_proof()
 
+    def context(self) -> dict[str, Any]:
+        return {**super().context(), "holder": getattr(self, "holder", None)}
+
 
 class Leave(Agent):
     """End this session, or the mandate itself."""

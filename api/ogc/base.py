@@ -12,6 +12,7 @@ from api.handlers.base import BaseHandler, PageHandler
 from api.parameters import Parameter, choice
 
 ROOT = "/ogc"
+EDR = "/ogc/edr"  # the rasters alone, as an API of its own
 JSON = "application/json"
 GEOJSON = "application/geo+json"
 HTML = "text/html; charset=utf-8"
@@ -100,8 +101,9 @@ class OgcHandler(PageHandler):
 
     @property
     def base(self) -> str:
-        """The address of the landing page, as visitors see it."""
-        return self.origin + ROOT
+        """The address of the landing page, as visitors see it: of the rasters' own API in it."""
+        inner = self.request.path == EDR or self.request.path.startswith(EDR + "/")
+        return self.origin + (EDR if inner else ROOT)
 
     def here(self, **changes: object) -> str:
         """This very address with other query values; None takes one out."""

@@ -6,6 +6,8 @@ from typing import Any
 from api.ogc import conformance, openapi30
 from api.ogc.base import HTML, JSON, SCHEMA, OgcHandler
 from api.ogc.features import EXPORTS, FORMATS
+from api.ogc.grids import all_grids
+from api.ogc.grids import described as grid_described
 from api.ogc.questions import schema_of, sortables
 from catalog.collections import COLLECTIONS, COMMUNES, Collection, collection
 from catalog.items import FACET_VALUES
@@ -21,7 +23,7 @@ GEOMETRY = {"polygon": "geometry-multipolygon", "point": "geometry-point"}
 class Landing(OgcHandler):
     async def get(self) -> None:
         if self.format == "html":
-            self.show("ogc_landing.html", collections=COLLECTIONS.values())
+            self.show("ogc_landing.html", collections=COLLECTIONS.values(), grids=all_grids(self))
             return
         if self.unchanged("ogc-landing", self.base, self.language, self.format):
             return
@@ -39,6 +41,7 @@ class Landing(OgcHandler):
             self.link(f"{REL}job-list", JSON, f"{base}/jobs"),
             self.link(f"{REL}tilesets-vector", JSON, f"{base}/tiles"),
             self.link(f"{REL}tiling-schemes", JSON, f"{base}/tileMatrixSets"),
+            self.link("related", JSON, f"{base}/edr", "OGC API EDR"),
             self.link(f"{REL}styles", JSON, f"{base}/styles"),
             self.link("about", HTML, self.origin + self.url("home")),
             self.link("license", HTML, "https://spdx.org/licenses/etalab-2.0.html"),
@@ -57,12 +60,17 @@ class Conformance(OgcHandler):
 class Collections(OgcHandler):
     async def get(self) -> None:
         if self.format == "html":
-            self.show("ogc_collections.html", collections=COLLECTIONS.values())
+            self.show(
+                "ogc_collections.html", collections=COLLECTIONS.values(), grids=all_grids(self)
+            )
             return
         if self.unchanged("ogc-collections", self.base, self.language, self.format):
             return
         found = await self.site.ogc.ask(self, "describe_collections")
-        found["collections"] = [described(self, one) for one in found["collections"]]
+        found["collections"] = [described(self, one) for one in found["collections"]] + [
+            grid_described(self, one, f"{self.base}/collections/{one.id}")
+            for one in all_grids(self)
+        ]
         found["links"] = self.self_links()
         await self.answer(found)
 
@@ -208,8 +216,12 @@ class Api(OgcHandler):
     formats = {"json": OAS, "html": HTML}  # noqa: RUF012 (never changed)
 
     async def get(self) -> None:
-        document = openapi30.document(self.base, version("guichet"))
+        document = self.document()
         if self.format == "html":
             self.show("ogc_api.html", document=document)
             return
         await self.answer(document, OAS)
+
+    def document(self) -> dict[str, Any]:
+        names = [one.id for one in all_grids(self)]
+        return openapi30.document(self.base, version("guichet"), names)

@@ -5,6 +5,7 @@ Python adds only what stands around the features: counts and links.
 
 import hashlib
 import json
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, ClassVar
 
@@ -206,6 +207,11 @@ class Item(OgcHandler):
         if self.format == "html":
             self.show("ogc_item.html", of=self.of, feature=json.loads(feature))
             return
+        plain = self.format == "json" and crs.uri == CRS84 and not self.asked.get("datetime")
+        if plain and self.of.id in EDITABLE:  # what If-Match is compared with
+            self.add_vary("Accept-Encoding")
+            if self._tag(item_tag(self.site.release, json.loads(feature))):
+                return
         links = self.self_links()
         links.append(self.link("collection", JSON, f"{self.base}/collections/{self.of.id}"))
         links += self.of_commune(item, feature)
@@ -258,6 +264,28 @@ class Item(OgcHandler):
             where += f"/{code}" if one is COMMUNES else f"?commune={code}"
             found.append(self.link("related", GEOJSON, where, self.words(one.title)))
         return found
+
+
+EDITABLE = (SERVICES.id, OFFICES.id)  # what a mandate changes, in api.ogc.edits
+
+
+def item_tag(release: str, feature: Mapping[str, Any]) -> str:
+    """The state of an item that can be changed, whatever is said around it."""
+    basis = release.encode() + msgspec.json.encode(dict(feature), order="deterministic")
+    return hashlib.sha256(basis).hexdigest()[:24]
+
+
+async def feature_at(
+    conn: psycopg.AsyncConnection[Any], handler: OgcHandler, item: str
+) -> dict[str, Any] | None:
+    """An item as it is now, in WGS 84; None: there is none."""
+    of: Collection = handler.of  # type: ignore[attr-defined]
+    if of.read_id(item) is None:
+        return None
+    context = context_of(handler.site, handler.origin)
+    rows = await rows_of(conn, statement(Question(of=of, context=context, limit=1, item=item),
+                                         "feature"))  # fmt: skip
+    return json.loads(rows[0][0]) if rows else None
 
 
 class Page:

@@ -3,10 +3,10 @@
 3.0 and not 3.1, without references to other documents: what the test suites of OGC can read.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from api.ogc import process_paths, styles
+from api.ogc import edit_paths, grid_paths, process_paths, styles
 from api.ogc.base import GEOJSON, HTML, JSON, LANG, SCHEMA, format_parameter
 from api.ogc.features import EXPORTS, FORMATS
 from api.ogc.openapi_schemas import LINKS, SCHEMAS, ref
@@ -20,8 +20,17 @@ DOCUMENT_FORMATS = {"json": JSON, "html": HTML}
 _OF_DOCUMENT = {"/": ref("landingPage"), "/conformance": ref("confClasses"),
                 "/collections": ref("collections")}  # fmt: skip
 
+_TILESETS = (
+    ("/tileMatrixSets", "Tile matrix sets"),
+    ("/tiles", "Tilesets of the whole dataset"),
+    ("/collections/communes/tiles", "Tilesets of communes"),
+)
 
-def document(base: str, version: str) -> dict[str, Any]:
+
+def document(
+    base: str, version: str, grids: Sequence[str] = (), *, whole: bool = True
+) -> dict[str, Any]:
+    """`grids` are the rasters that there are now; without `whole`, they alone are described."""
     paths: dict[str, Any] = {}
     for path, summary, formats, tag in (
         ("/", "Landing page", DOCUMENT_FORMATS, "Capabilities"),
@@ -31,7 +40,9 @@ def document(base: str, version: str) -> dict[str, Any]:
         ("/collections", "The collections", DOCUMENT_FORMATS, "Capabilities"),
     ):  # fmt: skip
         paths[path] = _get(_name(path), summary, tag, (), formats, _OF_DOCUMENT.get(path))
-    for of in COLLECTIONS.values():
+    if grids:
+        paths |= grid_paths.paths(grids, _get)
+    for of in COLLECTIONS.values() if whole else ():
         here = f"/collections/{of.id}"
         tag = of.title[1]
         paths[here] = _get(f"{of.id}Collection", of.title[1], tag, (), DOCUMENT_FORMATS,
@@ -44,12 +55,12 @@ def document(base: str, version: str) -> dict[str, Any]:
         paths[f"{here}/items"] = _get(
             f"{of.id}Items", f"Items of {of.id}", tag,
             parameters_of_items(of), FORMATS | EXPORTS, _COLLECTION,
-        )  # fmt: skip
+        ) | edit_paths.items(of)  # fmt: skip
         own = (CRS, DATETIME) if of.time == "state" else (CRS,)
         paths[f"{here}/items/{{featureId}}"] = _get(
             f"{of.id}Item", f"One item of {of.id}", tag, own, FORMATS, _FEATURE,
             slots=[_slot(of)],
-        )  # fmt: skip
+        ) | edit_paths.item(of, _slot(of))  # fmt: skip
         if of.facets:
             paths[f"{here}/facets"] = _get(f"{of.id}Facets", f"Facets of {of.id} (draft)", tag, (),
                                            DOCUMENT_FORMATS, ref("facets"))  # fmt: skip
@@ -57,11 +68,7 @@ def document(base: str, version: str) -> dict[str, Any]:
             paths[f"{here}/items/{{featureId}}"]["get"]["responses"]["307"] = {
                 "description": "The office was merged into another one, where it is now."
             }
-    for path, summary in (
-        ("/tileMatrixSets", "Tile matrix sets"),
-        ("/tiles", "Tilesets of the whole dataset"),
-        ("/collections/communes/tiles", "Tilesets of communes"),
-    ):
+    for path, summary in _TILESETS if whole else ():
         one = path.endswith("/tiles")
         paths[path] = _get(_id(path), summary, "Tiles", (), DOCUMENT_FORMATS,
                            ref("tileSets" if one else "tileMatrixSets"))  # fmt: skip
@@ -78,15 +85,16 @@ def document(base: str, version: str) -> dict[str, Any]:
             ref("tileSet" if one else "tileMatrixSet"),
             slots=[_SET],
         )
-    paths["/styles"] = _get("getStyles", "Styles of the tiles (a draft)", "Tiles", (),
-                            DOCUMENT_FORMATS, ref("styles"))  # fmt: skip
-    paths["/styles/{styleId}"] = _get(
-        "getStyle", "A style that MapLibre reads", "Tiles", (), styles.Style.formats,
-        ref("mapboxStyle"),
-        slots=[{"name": "styleId", "in": "path", "required": True,
-                "schema": {"type": "string", "enum": list(styles.TITLES)}}],
-    )  # fmt: skip
-    paths |= process_paths.paths()
+    if whole:
+        paths["/styles"] = _get("getStyles", "Styles of the tiles (a draft)", "Tiles", (),
+                                DOCUMENT_FORMATS, ref("styles"))  # fmt: skip
+        paths["/styles/{styleId}"] = _get(
+            "getStyle", "A style that MapLibre reads", "Tiles", (), styles.Style.formats,
+            ref("mapboxStyle"),
+            slots=[{"name": "styleId", "in": "path", "required": True,
+                    "schema": {"type": "string", "enum": list(styles.TITLES)}}],
+        )  # fmt: skip
+        paths |= process_paths.paths()
     for operations in paths.values():
         for operation in operations.values():  # an operation without one fails linters
             operation.setdefault("description", f"{operation['summary']}.")
@@ -103,10 +111,11 @@ def document(base: str, version: str) -> dict[str, Any]:
                         "url": "https://spdx.org/licenses/etalab-2.0.html"},
         },
         "servers": [{"url": base}],
-        "tags": [{"name": name} for name in ("Capabilities", "Tiles", "Processes",
+        "tags": [{"name": name} for name in ("Capabilities", "Tiles", "Processes", "Rasters",
                                              *(of.title[1] for of in COLLECTIONS.values()))],
         "paths": paths,
         "components": {
+            "securitySchemes": edit_paths.SECURITY,
             "responses": {
                 "Problem": {
                     "description": "Refused, not found or not available; RFC 9457.",

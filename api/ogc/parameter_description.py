@@ -4,28 +4,21 @@ from typing import Any
 
 from api.parameters import Parameter
 
-_ARRAYS = {
-    "bbox",
-    "properties",
-    "sortby",
-    "ids",
-    "externalIds",
-    "facets",
-    "type",
-    "processID",
-    "status",
-}
-_PLAIN = {"limit", "datetime", "crs", "bbox-crs", "filter-crs"}
+_ARRAYS = {"bbox", "properties", "sortby", "ids", "externalIds", "facets", "type", "processID",
+           "status"}  # fmt: skip
+_PLAIN = {"limit", "datetime", "crs", "bbox-crs", "filter-crs", "coords", "parameter-name", "f"}
 
 
 def described(one: Parameter[Any]) -> dict[str, Any]:
     found: dict[str, Any] = {
         "name": one.name,
         "in": "query",
-        "required": False,
+        "required": one.required,
         "description": one.description,
         "schema": dict(one.schema()),
     }
+    if one.required and one.example is not None:
+        found["example"] = one.example
     if one.name in _ARRAYS | _PLAIN:
         found |= {"style": "form", "explode": False}
     if one.name == "limit":

@@ -12,6 +12,7 @@ import msgspec
 from tornado.web import HTTPError
 
 from api import callbacks, worker
+from api.ogc import references
 from api.ogc.base import HTML, JSON, OgcHandler
 from api.ogc.job_answers import encoded, told
 from api.parameters import cursor, limit
@@ -155,7 +156,8 @@ class Execute(OfProcesses):
         said = self.request.headers.get("Content-Type", JSON).split(";", 1)[0].strip().lower()
         if said != JSON:
             raise HTTPError(415)
-        asked = executions.read(process, strict_json.read(self.request.body), self.simulators)
+        body = await references.inlined(strict_json.read(self.request.body), self.spend)
+        asked = executions.read(process, body, self.simulators)
         wanted = ",".join(self.request.headers.get_list("Prefer"))[:200].lower()
         if "respond-async" in [one.split(";")[0].strip() for one in wanted.split(",")]:
             await self.later(asked)
@@ -171,11 +173,15 @@ class Execute(OfProcesses):
         body, media_type = encoded(outputs, asked.response, self.request.headers.get("Accept", ""))
         await self.send_body(body, media_type)
 
-    async def later(self, asked: Execution) -> None:
-        """Note a job for a worker. Answers 201; raises 429."""
+    def spend(self) -> None:
+        """One job, or one reference, of the visitor's budget. Raises 429."""
         if wait := wait_or_pass(self.site.jobs, self.peer):
             self._retry_after = max(1, int(wait + 0.999))
             raise HTTPError(429)
+
+    async def later(self, asked: Execution) -> None:
+        """Note a job for a worker. Answers 201; raises 429."""
+        self.spend()
         for uri in asked.subscriber.values():
             await callbacks.judge(uri)
         settings = self.site.settings

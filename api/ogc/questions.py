@@ -47,7 +47,7 @@ def _crs(name: str, description: str) -> Parameter[Crs]:
     )  # fmt: skip
 
 
-def _read_box(value: str) -> tuple[float, ...]:
+def read_box(value: str) -> tuple[float, ...]:
     parts = value.split(",")
     numbers = [float(one) if _NUMBER.fullmatch(one.strip()) else math.nan for one in parts]
     if len(numbers) not in (4, 6) or not all(map(math.isfinite, numbers)):
@@ -96,7 +96,7 @@ CURSOR: Parameter[list[Any]] = Parameter(
 BBOX: Parameter[tuple[float, ...]] = Parameter(
     "bbox", "Only items that intersect this box: 4 numbers, or 6 whose heights are ignored, in "
     "the order of `bbox-crs`. A west greater than the east crosses the 180th meridian.",
-    _read_box,
+    read_box,
     lambda: {"type": "array", "minItems": 4, "maxItems": 6, "items": {"type": "number"}},
 )  # fmt: skip
 BBOX_CRS = _crs("bbox-crs", "The CRS of `bbox`.")
@@ -237,6 +237,7 @@ def context_of(site: "Site", origin: str) -> dict[str, Any]:
         "services": services,
         "full_levels": [site.referential.services[one].full_level for one in services],
         "origin": origin,
+        "satisfaction_threshold": site.settings.voices.threshold,
     }
 
 

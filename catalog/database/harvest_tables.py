@@ -10,6 +10,7 @@ from sqlalchemy import (
     Boolean,
     CheckConstraint,
     Column,
+    Date,
     Double,
     ForeignKey,
     Identity,
@@ -179,5 +180,18 @@ progress = Table(
     Column("done", BigInteger, nullable=False),
     Column("total", BigInteger, comment="null: nobody knows"),
     Column("at", MOMENT, nullable=False, server_default=NOW),
+    schema="harvest",
+)
+# What the server said of a file that is polled, and which bytes were applied.
+polled = Table(
+    "polled",
+    metadata,
+    Column("source_id", Text, ForeignKey("catalog.source.id"), primary_key=True),
+    Column("url", Text, nullable=False),
+    Column("etag", Text, comment="as the server wrote it"),
+    Column("modified", Text, comment="Last-Modified, as the server wrote it"),
+    Column("sha256", Text, nullable=False),
+    Column("applied_on", Date, nullable=False, comment="the day that it speaks of"),
+    Column("looked_at", MOMENT, nullable=False, server_default=NOW),
     schema="harvest",
 )

@@ -19,6 +19,7 @@ from catalog.database import (
     record_tables,
     simulation_tables,
     tables,
+    token_tables,
     voice_tables,
     withheld_tables,
 )
@@ -39,6 +40,7 @@ SUBJECTS = (
     practice_tables,
     record_tables,
     simulation_tables,
+    token_tables,
     voice_tables,
     withheld_tables,
 )

@@ -5,7 +5,8 @@ select p.id, p.reference, p.commune_number, c.code as commune_code, c.name as co
        p.speaker, p.mandate_id, p.account_id, p.language, p.state, p.version, p.published_version,
        p.waiting_version, p.created_at, p.published_at, p.confirmed_at, p.asked_at,
        k.email, v.id as version_id, v.cost, v.months, v.url, v.written_at,
-       w.title, w.what, w.partners, w.wrong
+       w.title, w.what, w.partners, w.wrong,
+       (select max(id) from crowd.practice_version last where last.practice_id = p.id) as latest
 from   crowd.practice p
 join   catalog.commune c on c.number = p.commune_number
 left   join crowd.practice_contact k on k.practice_id = p.id

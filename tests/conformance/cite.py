@@ -29,6 +29,7 @@ class Suite:
     artifact: str
     version: str
     settings: dict[str, str]
+    path: str = ""  # from our landing page to the one that the suite is for
 
 
 SUITES = {
@@ -41,6 +42,10 @@ SUITES = {
         },
     ),
     "processes": Suite("ets-ogcapi-processes10", "1.3", {"echoprocessid": "echo"}),
+    # It expects every collection to answer queries of data: of the rasters alone, that is so.
+    "edr": Suite(
+        "ets-ogcapi-edr10", "1.3", {"noofcollections": "2", "apiDefinition": "{iut}/api"}, "/edr"
+    ),
 }
 
 
@@ -104,7 +109,10 @@ def ask(url: str) -> tuple[int, bytes]:
 def run(suite: Suite, jar: Path, iut: str) -> Result:
     """Run a suite against the landing page `iut`."""
     with tempfile.TemporaryDirectory() as folder:
-        entries = {"iut": iut, **suite.settings}
+        iut += suite.path
+        entries = {"iut": iut} | {
+            key: value.format(iut=iut) for key, value in suite.settings.items()
+        }
         if suite.artifact == SUITES["tiles"].artifact:
             entries |= a_tile(iut)
         properties = Path(folder) / "properties.xml"

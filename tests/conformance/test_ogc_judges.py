@@ -141,7 +141,7 @@ def load_cite():
     return module
 
 
-@pytest.mark.parametrize("name", ["features", "tiles", "processes"])
+@pytest.mark.parametrize("name", ["features", "tiles", "processes", "edr"])
 def test_the_suites_of_ogc_fail_nothing(site, name):
     cite = load_cite()
     try:

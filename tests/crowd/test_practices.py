@@ -13,7 +13,7 @@ import httpx
 import psycopg
 import pytest
 
-from api import practice_mails
+from api import practice_mails, worker
 from crowd import mandates, practice_lists, retention
 from crowd.practices import read
 
@@ -136,7 +136,12 @@ async def test_from_the_form_to_readers(france_site: Any, hidden: Any, moderator
     trail = rows(france_site, "select actor, action from crowd.audit order by id desc limit 1")
     assert trail[0][1] == "practice-publish"
     assert trail[0][0].startswith("account:")
-    public = "".join(
+    items = await france_site.browser.get("/ogc/collections/practices/items")
+    (feature,) = items.json()["features"]
+    assert feature["properties"]["cost_euros"] == 1200
+    assert feature["geometry"]["type"] == "Point"
+    assert items.json()["numberMatched"] == 1
+    public = items.text + "".join(
         [(await france_site.browser.get(path)).text for path in (
             "/api/v1/practices", f"/api/v1/practices/{one['id']}", "/fr/bonnes-pratiques.csv",
             f"/fr/bonnes-pratiques/{one['id']}")]
@@ -217,7 +222,11 @@ async def test_two_moderators_and_ones_own(
     await send(france_site, hidden, email="modo2@hub.example")
     async with france_site.another_browser() as second:
         await staff_login(france_site, email="modo2@hub.example", browser=second)
-        own = await decide(france_site, hidden, second, "publish")
+        case = (await second.get("/fr/moderation/pratiques/1")).text
+        assert 'name="version"' not in case, "no button for one's own"
+        token = hidden((await second.get("/fr/deconnexion")).text, "jeton")
+        forced = {"jeton": token, "version": "2", "action": "publish"}
+        own = await second.post("/fr/moderation/pratiques/1", data=forced)
         assert own.status_code == 403
     page = (await moderator.get("/fr/moderation/pratiques/1")).text
     sent = {"jeton": hidden(page, "jeton"), "version": hidden(page, "version")}
@@ -380,6 +389,26 @@ async def test_six_months_later(france_site: Any, hidden: Any, moderator: Any) -
     wrong = await france_site.browser.post(link[1], data={**sent, "outcome": "no"})
     assert wrong.status_code == 400
     assert (await france_site.browser.get(owner)).status_code == 200
+
+
+async def test_the_task_of_the_worker_asks_the_owners(
+    france_site: Any, hidden: Any, moderator: Any
+) -> None:
+    await send(france_site, hidden, email="auteur@exemple.org")
+    await decide(france_site, hidden, moderator, "publish")
+    rows(
+        france_site,
+        "update crowd.practice set published_at = now() - interval '1 year' returning 1",
+    )
+    settings = france_site.site.settings
+    news = "select count(*) from catalog.outbox where purpose = 'practice-news'"
+    for public_url, count in (("", 0), ("https://hub.example/", 1), ("https://hub.example/", 1)):
+        web = settings.web.model_copy(update={"public_url": public_url})
+        app = worker.make_app(settings.model_copy(update={"web": web}))
+        await app.tasks["practice_news"].func(timestamp=0)
+        assert rows(france_site, news) == [(count,)], public_url
+    body = rows(france_site, "select body from catalog.outbox_letter order by mail_id desc limit 1")
+    assert "https://hub.example/fr/proposer-une-pratique/suivi/m." in body[0][0]
 
 
 async def test_export_and_erasure(france_site: Any, hidden: Any, moderator: Any) -> None:

@@ -25,6 +25,7 @@ from tornado.testing import bind_unused_port
 
 from api import batch_worker, callbacks, worker
 from api.app import make_app
+from api.ogc import references
 from api.site import open_site
 from config.settings import Settings
 from harvest.outbound_guard import Guard
@@ -155,7 +156,7 @@ async def test_a_job_of_a_simulator_says_what_an_immediate_one_says(here: Here) 
 async def test_what_cannot_be_run_is_refused_when_it_is_sent(here: Here) -> None:
     for process, inputs, status in (
         ("retirement", {"birth_date": "x"}, 422), ("echo", {"message": 3}, 400),
-        ("echo", {}, 400), ("echo", {"message": {"href": "http://example.org/"}}, 400),
+        ("echo", {}, 400), ("echo", {"message": {"href": "http://127.0.0.1:8080/"}}, 400),
     ):  # fmt: skip
         answer = await here.client.post(
             f"/ogc/processes/{process}/execution", json={"inputs": inputs}, headers=ASYNC
@@ -349,6 +350,20 @@ def subscriber() -> Iterator[Subscriber]:
     made = Subscriber()
 
     class Handler(http.server.BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            kind, body = {
+                "/text": ("text/plain; charset=utf-8", "bonjour é".encode()),
+                "/json": ("application/json", b'{"a": [1, null]}'),
+                "/large": ("text/plain", b"x" * 100_001),
+                "/bytes": ("image/png", b"\xff\xd8"),
+                "/wrong": ("application/json", b"{"),
+            }.get(self.path, ("text/plain", b""))
+            self.send_response(200 if body else 404)
+            self.send_header("Content-Type", kind)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
             if made.failures:
@@ -421,3 +436,39 @@ async def test_a_subscriber_is_for_a_job_only(here: Here) -> None:
         answer = await here.client.post("/ogc/processes/echo/execution", json=body)
         assert answer.status_code == 400
         assert answer.json()["parameter"] == "subscriber"
+
+
+async def test_an_input_by_reference_is_fetched_through_the_guard(
+    here: Here, subscriber: Subscriber, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    door = Guard(doors=frozenset({("127.0.0.1", subscriber.port)}),
+                 resolve=lambda host, port: ["127.0.0.1"])  # fmt: skip
+    monkeypatch.setattr(references, "GUARD", door)
+    base = f"http://their.example:{subscriber.port}"
+
+    async def run(**inputs: Any) -> httpx.Response:
+        return await here.client.post(
+            "/ogc/processes/echo/execution", json={"inputs": inputs},
+            headers={"Accept": "application/json"},
+        )  # fmt: skip
+
+    both = await run(message={"href": f"{base}/text"}, object={"href": f"{base}/json"})
+    assert both.json() == {
+        "message": "bonjour é", "object": {"value": {"a": [1, None]},
+                                           "mediaType": "application/json"}}  # fmt: skip
+    for path, status in (("large", 400), ("bytes", 400), ("nothing", 400), ("wrong", 422)):
+        answer = await run(message={"href": f"{base}/{path}"})
+        assert answer.status_code == status, (path, answer.text)
+        if status == 400:
+            assert answer.json()["parameter"] == "message"
+    for wrong in (
+        "http://127.0.0.1:8080/",
+        "http://169.254.169.254/",
+        "file:///etc/passwd",
+        "x",
+        3,
+    ):
+        answer = await run(message={"href": wrong})
+        assert (answer.status_code, answer.json()["parameter"]) == (400, "message"), answer.text
+    many = {name: {"href": f"{base}/text"} for name in ("message", "mixed", "binary", "a", "b")}
+    assert (await run(**many)).status_code == 400

@@ -107,20 +107,35 @@ def test_documents_are_pages_too(ogc, path, language):
 def test_every_path_of_openapi_answers_as_it_says(ogc):
     document = ogc.get("/api").json()
     slots = {"featureId": None, "tileMatrixSetId": "WebMercatorQuad", "tileMatrix": "9",
-             "tileRow": "182", "tileCol": "262", "styleId": "dark"}  # fmt: skip
+             "tileRow": "182", "tileCol": "262", "collectionId": "distance-mairie",
+             "locationId": "69",
+             "instanceId": ogc.get("/collections/distance-mairie/instances")
+             .json()["instances"][0]["id"],
+             "styleId": "dark"}  # fmt: skip
     for path, methods in document["paths"].items():
         if "get" not in methods:
             continue
         if "{featureId}" in path:
             page = ogc.get(path.replace("/{featureId}", "") + "?limit=1").json()
             if not page["features"]:
-                assert path.split("/")[2] in ("records", "contributions", "difficulties")
+                assert path.split("/")[2] in (
+                    "records",
+                    "contributions",
+                    "difficulties",
+                    "practices",
+                    "satisfaction",
+                )
                 continue
             slots["featureId"] = page["features"][0]["id"]
         if "{jobId}" in path:
             continue
         url = path.format(**slots) if "{processId}" not in path else path.format(processId="echo")
-        answer = ogc.get(url)
+        needed = {
+            one["name"]: one.get("example", one["schema"].get("enum", [""])[0])
+            for one in methods["get"]["parameters"]
+            if one["in"] == "query" and one["required"]
+        }
+        answer = ogc.get(url, params=needed)
         assert answer.status_code in (200, 204), (path, answer.text)
         if answer.status_code == 200:
             content = methods["get"]["responses"]["200"]["content"]
