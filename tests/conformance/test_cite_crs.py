@@ -10,10 +10,10 @@ from shapely.geometry import shape
 from catalog.collections import COLLECTIONS
 from geo.ogc_crs import URIS
 
-# Nobody has contributed to small_france: two collections of features are empty in it.
+# Nobody has contributed to small_france: what people bring is empty in it.
 FEATURES = [
     one.id for one in COLLECTIONS.values()
-    if one.item_type == "feature" and one.id not in ("contributions", "difficulties")
+    if one.item_type == "feature" and one.id not in ("contributions", "difficulties", "practices")
 ]  # fmt: skip
 CRS84 = "http://www.opengis.net/def/crs/OGC/1.3/CRS84"
 UNSUPPORTED = "http://www.opengis.net/def/crs/0/unsupported"
