@@ -6,6 +6,7 @@ switch finds the same page under its other name.
 
 import re
 from collections.abc import Mapping
+from functools import cache
 from urllib.parse import quote, urlencode
 
 LANGUAGES = ("fr", "en")
@@ -30,8 +31,13 @@ PAGES: Mapping[str, tuple[str, str]] = {
     "source-rejects": ("/fr/sources/{source}/rejets.csv", "/en/sources/{source}/rejected.csv"),
     "harvests": ("/fr/admin/moissonnage", "/en/admin/harvests"),
     "harvest-progress": ("/fr/admin/moissonnage/suivi", "/en/admin/harvests/progress"),
+    "duplicates": ("/fr/admin/doublons", "/en/admin/duplicates"),
+    "duplicates-table": ("/fr/admin/doublons.csv", "/en/admin/duplicates.csv"),
+    "duplicate": ("/fr/admin/doublons/{pair}", "/en/admin/duplicates/{pair}"),
     "harvest-run": ("/fr/admin/moissonnage/{run}", "/en/admin/harvests/{run}"),
     "data": ("/fr/donnees", "/en/data"),
+    "distances": ("/fr/distances", "/en/distances"),
+    "distances-table": ("/fr/distances.csv", "/en/distances.csv"),
     "records": ("/fr/jeux-de-donnees", "/en/datasets"),
     "record": ("/fr/jeux-de-donnees/{record}", "/en/datasets/{record}"),
     "api": ("/fr/api", "/en/api"),
@@ -65,8 +71,51 @@ PAGES: Mapping[str, tuple[str, str]] = {
     "mairie-code": ("/fr/mairie/{code}/code/{request}", "/en/town-hall/{code}/code/{request}"),
     "mairie-link": ("/fr/mairie/{code}/lien/{link}", "/en/town-hall/{code}/link/{link}"),
     "mairie-desk": ("/fr/mairie/{code}/services", "/en/town-hall/{code}/services"),
+    "mairie-tokens": ("/fr/mairie/{code}/jetons", "/en/town-hall/{code}/tokens"),
+    "mairie-contest": ("/fr/mairie/{code}/contester/{fact}", "/en/town-hall/{code}/contest/{fact}"),
+    "mairie-phones": ("/fr/mairie/{code}/telephones", "/en/town-hall/{code}/telephones"),
+    "delegations": ("/fr/mairie/{code}/delegations", "/en/town-hall/{code}/delegations"),
+    "invitation": ("/fr/delegation/{link}", "/en/delegation/{link}"),
+    "agent": ("/fr/agent", "/en/agent"),
+    "agent-code": ("/fr/agent/code/{request}", "/en/agent/code/{request}"),
+    "agent-export": ("/fr/agent/donnees.json", "/en/agent/data.json"),
+    "agent-leave": ("/fr/agent/quitter", "/en/agent/leave"),
+    "mail-stop": ("/fr/ne-plus-ecrire/{seal}", "/en/no-more-mails/{seal}"),
+    "epci-agent": ("/fr/intercommunalite/{code}", "/en/inter-municipal/{code}"),
+    "commune-card": ("/fr/commune/{code}/carte", "/en/commune/{code}/card"),
+    "moderation-contests": ("/fr/moderation/contestations", "/en/moderation/contested"),
     "mairie-leave": ("/fr/mairie/{code}/quitter", "/en/town-hall/{code}/leave"),
     "moderation-difficulties": ("/fr/moderation/difficultes", "/en/moderation/difficulties"),
+    "official": ("/fr/est-ce-officiel", "/en/is-it-official"),
+    "official-spaces": (
+        "/fr/commune/{code}/espaces-officiels",
+        "/en/commune/{code}/official-spaces",
+    ),
+    "mairie-official": ("/fr/mairie/{code}/espaces", "/en/town-hall/{code}/spaces"),
+    "moderation-official": ("/fr/moderation/espaces", "/en/moderation/spaces"),
+    "practices": ("/fr/bonnes-pratiques", "/en/good-practices"),
+    "practices-table": ("/fr/bonnes-pratiques.csv", "/en/good-practices.csv"),
+    "practice": ("/fr/bonnes-pratiques/{practice}", "/en/good-practices/{practice}"),
+    "practice-new": ("/fr/proposer-une-pratique", "/en/share-a-practice"),
+    "practice-review": (
+        "/fr/proposer-une-pratique/relire/{draft}",
+        "/en/share-a-practice/review/{draft}",
+    ),
+    "practice-owner": (
+        "/fr/proposer-une-pratique/suivi/{token}",
+        "/en/share-a-practice/follow/{token}",
+    ),
+    "practice-export": (
+        "/fr/proposer-une-pratique/suivi/{token}/export.json",
+        "/en/share-a-practice/follow/{token}/export.json",
+    ),
+    "practice-revise": (
+        "/fr/proposer-une-pratique/suivi/{token}/corriger",
+        "/en/share-a-practice/follow/{token}/correct",
+    ),
+    "mairie-practices": ("/fr/mairie/{code}/pratiques", "/en/town-hall/{code}/practices"),
+    "moderation-practices": ("/fr/moderation/pratiques", "/en/moderation/practices"),
+    "moderation-practice": ("/fr/moderation/pratiques/{id}", "/en/moderation/practices/{id}"),
     "difficulty": ("/fr/difficulte", "/en/difficulty"),
     "difficulty-told": ("/fr/difficulte/{reference}", "/en/difficulty/{reference}"),
     "rate": ("/fr/avis/{procedure}", "/en/rate/{procedure}"),
@@ -79,7 +128,20 @@ PAGES: Mapping[str, tuple[str, str]] = {
         "/en/procedures/{procedure}/qr.{format}",
     ),
     "procedure-poster": ("/fr/demarches/{procedure}/affiche", "/en/procedures/{procedure}/poster"),
+    "procedure-poster-file": (
+        "/fr/demarches/{procedure}/affiche.{format}",
+        "/en/procedures/{procedure}/poster.{format}",
+    ),
     "procedure-owner": ("/fr/demarches/gerer/{token}", "/en/procedures/manage/{token}"),
+    "procedure-live": (
+        "/fr/demarches/gerer/{token}/direct",
+        "/en/procedures/manage/{token}/live",
+    ),
+    "moderation-procedures": ("/fr/moderation/demarches", "/en/moderation/procedures"),
+    "moderation-procedure": (
+        "/fr/moderation/demarches/{procedure}",
+        "/en/moderation/procedures/{procedure}",
+    ),
     "login": ("/fr/connexion", "/en/login"),
     "logout": ("/fr/deconnexion", "/en/logout"),
     "simulators": ("/fr/simulateurs", "/en/simulators"),
@@ -108,6 +170,7 @@ def pattern(template: str) -> str:
     )
 
 
+@cache
 def slots(template: str) -> tuple[str, ...]:
     return tuple(_SLOT.findall(template))
 

@@ -1,7 +1,8 @@
-"""Batches of simulations as background work: engines are started for one, and stopped after it.
+"""Batches of simulations and jobs of processes as background work.
 
-Between batches a worker holds no engine and no memory of theirs. A batch that lost its worker is
-found by the sweep and computed again from its beginning.
+Engines are started for one, and stopped after it, or as soon as it is dismissed: between two a
+worker holds no engine and no memory of theirs. What lost its worker is found by the sweep and
+computed again from its beginning.
 """
 
 import logging
@@ -13,10 +14,11 @@ import procrastinate
 import psycopg
 from procrastinate import RetryStrategy
 
+from api import callbacks
 from api.engine_limits import engine_limits
 from catalog.database import address
 from config.settings import Settings
-from simulators import batch_files, batch_jobs
+from simulators import batch_files, batch_jobs, process_jobs
 from simulators.registry import Simulators, open_simulators
 
 log = logging.getLogger("guichet.batches")
@@ -26,17 +28,23 @@ AGAIN = RetryStrategy(max_attempts=50, wait=2)
 
 
 def register(app: procrastinate.App, settings: Settings) -> None:
-    """The two tasks of batches."""
+    """The tasks of batches and jobs."""
+    callbacks.register(app, settings)
 
     @app.task(name="simulate_batch", retry=AGAIN)
     async def simulate_batch(number: int) -> None:
-        """Compute one batch of simulations."""
+        """Compute one batch of simulations, or one job of a process."""
         where = batch_files.folder(settings.paths.var)
         async with connection(settings) as conn:
             if (claimed := await batch_jobs.claim(conn, number)) is None:
                 return
-            async with engines(settings) as simulators:
-                state = await batch_jobs.compute(conn, where, number, claimed, simulators.by_id)
+            if claimed["subscriber"] is not None:
+                await callbacks.ask(app, number, "inProgressUri")
+            computing = process_jobs if claimed["door"] == "process" else batch_jobs
+            async with engines(settings, claimed["simulator"]) as simulators:
+                state = await computing.compute(conn, where, number, claimed, simulators.by_id)
+            if claimed["subscriber"] is not None and state in callbacks.CALLED:
+                await callbacks.ask(app, number, callbacks.CALLED[state])
         log.info("batch %d is %s", number, state)
 
     @app.periodic(cron="*/2 * * * *", periodic_id="sweep_batches")
@@ -87,10 +95,12 @@ async def connection(settings: Settings) -> AsyncIterator[psycopg.AsyncConnectio
 
 
 @asynccontextmanager
-async def engines(settings: Settings) -> AsyncIterator[Simulators]:
-    """The simulators with engines of this worker's own; who computes waits for them to start."""
+async def engines(settings: Settings, simulator: str) -> AsyncIterator[Simulators]:
+    """The simulators, with engines of this worker's own when this one has some; who computes waits
+    for them to start."""
     found = open_simulators(engine_limits(settings))
-    found.start()
+    if found.needs_engines(simulator):
+        found.start()
     try:
         yield found
     finally:

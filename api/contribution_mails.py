@@ -4,14 +4,13 @@ from typing import Any
 
 from api.addresses import address
 from api.i18n_texts import Texts
-from catalog.communes import Commune
 from catalog.outbox import Mail
 from catalog.referential import Service
-from crowd.contributions import Letter, Sent
+from crowd.receiving import Letter, Sent
 
 
-def received(handler: Any, commune: Commune, service: Service, sent: Sent) -> Letter | None:
-    """The mail that says it was received; None when no address was given."""
+def received(handler: Any, commune: str, service: Service, sent: Sent) -> Letter | None:
+    """The mail that says it was received, of a commune by its name; None without an address."""
     if sent.email is None:
         return None
     to, language, origin = sent.email, sent.language, handler.origin
@@ -23,7 +22,7 @@ def received(handler: Any, commune: Commune, service: Service, sent: Sent) -> Le
             language=language,
             reference=reference,
             follow=origin + address("follow", language, token=link),
-            commune=commune.name,
+            commune=commune,
             service=service.title(language),
         )
 

@@ -22,7 +22,7 @@ LICENCE = URIRef("https://www.etalab.gouv.fr/licence-ouverte-open-licence/")
 FRANCE = URIRef(f"{_AUTHORITY}country/FRA")
 _FILE_TYPES = {
     "csv": "CSV", "csv.gz": "CSV", "parquet": "PARQUET", "geojson": "GEOJSON", "gpkg": "GPKG",
-    "fgb": "BIN", "pmtiles": "BIN", "json": "JSON",
+    "fgb": "BIN", "pmtiles": "BIN", "json": "JSON", "tif": "TIFF",
 }  # fmt: skip
 _MEDIA = "https://www.iana.org/assignments/media-types/"
 
@@ -67,6 +67,11 @@ def catalogue(
         graph.add((dataset, DCTERMS.publisher, us))
         graph.add((dataset, DCTERMS.modified, made))
         graph.add((whole, DCAT.dataset, dataset))
+    if any(file.table == "distances" for file in manifest.files):
+        rasters = _rasters(graph, origin, manifest, held)
+        graph.add((rasters, DCTERMS.publisher, us))
+        graph.add((rasters, DCTERMS.modified, made))
+        graph.add((whole, DCAT.dataset, rasters))
     graph.add((whole, DCAT.service, _service(graph, origin, whole, us)))
     return graph
 
@@ -98,6 +103,38 @@ def _dataset(
         graph.add((dataset, DCTERMS.source, URIRef(source.url)))
     for file in manifest.files:
         if file.table == table.id:
+            graph.add((dataset, DCAT.distribution, _distribution(graph, origin, manifest, file)))
+    return dataset
+
+
+def _rasters(graph: Graph, origin: str, manifest: Manifest, sources: Iterable[Source]) -> URIRef:
+    """The grids of distances: a dataset of its own, one distribution per GeoTIFF."""
+    dataset = URIRef(f"{origin}/dcat#distances")
+    graph.add((dataset, RDF.type, DCAT.Dataset))
+    graph.add((dataset, DCTERMS.identifier, Literal("guichet-distances")))
+    _said(graph, dataset, DCTERMS.title, "Distances au guichet le plus proche, grille de 1 km",
+          "Distances to the nearest office, 1 km grid")  # fmt: skip
+    _said(
+        graph, dataset, DCTERMS.description,
+        "Mètres à vol d'oiseau, du centre de chaque cellule au plus proche des guichets qu'une "
+        "source situe : une distance « au plus ». Une grille par sorte et par territoire, dans sa "
+        "projection légale ; la bande « incomplete » vaut 1 où l'on sait la liste incomplète.",
+        "Metres as the crow flies from the centre of each cell to the nearest office that a source "
+        "locates: a distance “at most”. One grid per kind and territory, in its legal projection; "
+        "the band “incomplete” is 1 where the list is known to be incomplete.",
+    )  # fmt: skip
+    for word in ("accessibilité", "services publics", "distance"):
+        graph.add((dataset, DCAT.keyword, Literal(word, lang="fr")))
+    graph.add((dataset, DCAT.theme, URIRef(f"{_AUTHORITY}data-theme/GOVE")))
+    graph.add((dataset, DCTERMS.accrualPeriodicity, URIRef(f"{_AUTHORITY}frequency/DAILY")))
+    graph.add((dataset, DCTERMS.spatial, FRANCE))
+    graph.add((dataset, DCAT.spatialResolutionInMeters, Literal(1000, datatype=XSD.decimal)))
+    graph.add((dataset, DCAT.landingPage, URIRef(f"{origin}/fr/distances")))
+    for source in sources:
+        if source.offices:
+            graph.add((dataset, DCTERMS.source, URIRef(source.url)))
+    for file in manifest.files:
+        if file.table == "distances":
             graph.add((dataset, DCAT.distribution, _distribution(graph, origin, manifest, file)))
     return dataset
 

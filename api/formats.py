@@ -1,6 +1,7 @@
 """Numbers, dates and distances as French and English readers write them."""
 
 import datetime as dt
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_date, format_time
@@ -9,6 +10,17 @@ from babel.numbers import format_decimal
 NARROW, WIDE = "\u202f", "\u00a0"  # no-break spaces of French typography
 _PARIS = ZoneInfo("Europe/Paris")
 _LOCALES = {"fr": "fr_FR", "en": "en_GB"}
+
+
+# A page writes the same few days and small numbers again and again, and Babel takes its time.
+@lru_cache(maxsize=4096)
+def _written_day(day: dt.date, locale: str) -> str:
+    return format_date(day, format="d MMMM y", locale=locale)
+
+
+@lru_cache(maxsize=20_000)  # a map's page writes the same few hundred numbers each time
+def _written_number(value: float, pattern: str, locale: str) -> str:
+    return format_decimal(value, format=pattern, locale=locale)
 
 
 class Formats:
@@ -23,7 +35,7 @@ class Formats:
         if value is None:
             return "–"
         pattern = "#,##0" + ("." + "0" * digits if digits else "")
-        return format_decimal(value, format=pattern, locale=self._locale)
+        return _written_number(value, pattern, self._locale)
 
     def percent(self, share: float | None, digits: int | None = None) -> str:
         """A share between 0 and 1 as a percentage.
@@ -48,7 +60,7 @@ class Formats:
         if value is None:
             return "–"
         day = self._day(value)
-        written = format_date(day, format="d MMMM y", locale=self._locale)
+        written = _written_day(day, self._locale)
         if self.language == "fr" and day.day == 1:
             written = "1er" + written.removeprefix("1")
         return written

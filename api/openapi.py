@@ -22,6 +22,11 @@ LICENCE = "Licence Ouverte 2.0 (Etalab)"
 _REFUSALS = {
     "get": ("400", "404", "429", "503"),
     "post": ("400", "404", "413", "415", "422", "429", "503"),
+    "delete": ("400", "404", "429", "503"),
+}
+_HEADERS = {
+    "Location": "Where what was made, or its state, is.",
+    "Retry-After": "Seconds to wait before asking again.",
 }
 _REFERENCE = "#/components/schemas/{name}"
 
@@ -56,6 +61,8 @@ class Operation:
 
     `answer` is a Struct for JSON; otherwise `media_type` says what the bytes are. `status` is
     that of success; `bodies` are the media types that a POST reads, `body` is their schema.
+    `media_types` are those of an answer that is bytes of several, `later` is the answer 202,
+    `refusals` are statuses besides the usual ones.
     """
 
     id: str
@@ -67,6 +74,10 @@ class Operation:
     status: int = 200
     bodies: tuple[str, ...] = ("application/json",)
     body: Callable[[], dict[str, Any]] = dict  # the JSON Schema of what a POST reads
+    media_types: tuple[str, ...] = ()
+    later: type[msgspec.Struct] | None = None
+    headers: tuple[str, ...] = ()  # of `_HEADERS`, with success
+    refusals: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +109,7 @@ SLOTS: Mapping[str, Slot] = {
     "batch": Slot("What a batch that is computed later gave: 22 characters.",
                   "AAAAAAAAAAAAAAAAAAAAAA"),
     "procedure": Slot("What registering a procedure gave; `guichet` is this site.", "guichet"),
+    "practice": Slot("A sheet of /api/v1/practices.", "1", "integer"),
     "z": Slot("Zoom.", "8", "integer"),
     "x": Slot("Column.", "131", "integer"),
     "y": Slot("Row.", "91", "integer"),
@@ -119,11 +131,12 @@ def document(routes: Iterable[URLSpec], version: str, server: str) -> dict[str, 
         for route in routes
         if isinstance(route, TemplateRoute) and _operations(route.handler_class)
     ]
-    types: list[type[msgspec.Struct]] = [ProblemDetails, Answer]
+    types: list[type[msgspec.Struct]] = [ProblemDetails]
     for _, handler in described:
         for operation in _operations(handler).values():
-            if operation.answer is not None and operation.answer not in types:
-                types.append(operation.answer)
+            for answer in (operation.answer, operation.later):
+                if answer is not None and answer not in types:
+                    types.append(answer)
     _, schemas = msgspec.json.schema_components(types, ref_template=_REFERENCE)
     return {
         "openapi": "3.1.0",
@@ -137,8 +150,13 @@ def document(routes: Iterable[URLSpec], version: str, server: str) -> dict[str, 
                 "proves is `unknown`, and is counted as nothing else."
             ),
             "license": {"name": "Data: " + LICENCE, "identifier": "etalab-2.0"},
+            "contact": {"name": "Guichet", "url": f"{server.rstrip('/')}/fr/contribuer"},
         },
         "servers": [{"url": server}],
+        "tags": [{"name": name} for name in dict.fromkeys(
+            operation.tag for _, handler in described
+            for operation in _operations(handler).values()
+        )],
         "paths": {
             template: {
                 method: _described(template, handler, method, operation)
@@ -160,8 +178,8 @@ def document(routes: Iterable[URLSpec], version: str, server: str) -> dict[str, 
 
 
 def _operations(handler: Any) -> dict[str, Operation]:
-    """What a handler answers: `operation` to GET, `post_operation` to POST."""
-    named = {"get": "operation", "post": "post_operation"}
+    """What a handler answers: `operation` to GET, `post_operation` to POST, and so on."""
+    named = {"get": "operation", "post": "post_operation", "delete": "delete_operation"}
     return {
         method: getattr(handler, name) for method, name in named.items() if hasattr(handler, name)
     }
@@ -190,12 +208,13 @@ def _described(template: str, handler: Any, method: str, operation: Operation) -
         "tags": [operation.tag],
         "parameters": parameters,
         "responses": {
-            str(operation.status): {
-                "description": operation.summary,
-                "content": {operation.media_type: {"schema": schema}},
+            str(operation.status): _success(operation, schema),
+            **_later(operation),
+            **({"304": {"description": "Not modified."}} if method == "get" else {}),
+            **{
+                code: {"$ref": "#/components/responses/Problem"}
+                for code in sorted({*_REFUSALS[method], *operation.refusals})
             },
-            **({} if method == "post" else {"304": {"description": "Not modified."}}),
-            **{code: {"$ref": "#/components/responses/Problem"} for code in _REFUSALS[method]},
         },
     }
     if method == "post":
@@ -205,9 +224,32 @@ def _described(template: str, handler: Any, method: str, operation: Operation) -
                 media_type: {"schema": operation.body()} for media_type in operation.bodies
             },
         }
-    if operation.description:
-        described["description"] = operation.description
+    described["description"] = operation.description or f"{operation.summary}."
     return described
+
+
+def _success(operation: Operation, schema: dict[str, Any]) -> dict[str, Any]:
+    found: dict[str, Any] = {"description": operation.summary}
+    if operation.status != 204:
+        media_types = operation.media_types or (operation.media_type,)
+        found["content"] = {media_type: {"schema": schema} for media_type in media_types}
+    return found | _headers(operation.headers)
+
+
+def _later(operation: Operation) -> dict[str, Any]:
+    if operation.later is None:
+        return {}
+    schema = {"$ref": _REFERENCE.format(name=operation.later.__name__)}
+    found = {
+        "description": "It is computed later; this is its state.",
+        "content": {"application/json": {"schema": schema}},
+    }
+    return {"202": found | _headers(("Location", "Retry-After"))}
+
+
+def _headers(names: Iterable[str]) -> dict[str, Any]:
+    found = {name: {"description": _HEADERS[name], "schema": {"type": "string"}} for name in names}
+    return {"headers": found} if found else {}
 
 
 def _path_parameter(name: str) -> dict[str, Any]:

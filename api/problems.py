@@ -69,12 +69,16 @@ class Problem:
 
 _DETAILS = {
     400: "The request cannot be understood.",
+    401: "A token of a mandate is needed: `Authorization: Bearer`.",
     403: "This is not allowed.",
     404: "There is nothing at this address.",
     405: "This method is not available here.",
     406: "The answer does not exist in the media type that you accept.",
+    410: "It was there, and was taken back.",
+    412: "It has changed since you read it: read it again, and decide again.",
     413: "The body is larger than this service accepts.",
     415: "The body is of a media type that this service does not read.",
+    428: "`If-Match` must say which state, by its ETag, you decided against.",
     429: "Too many requests from your network address; wait and try again.",
     503: "The service is busy or being repaired; try again in a moment.",
 }

@@ -53,6 +53,20 @@ def wait_or_pass(budget: RateBudget, peer: str) -> float:
         return 0.0
 
 
+def told(budget: RateBudget, peer: str) -> dict[str, str]:
+    """What is left to a peer, as headers; none without a budget, or when it fails."""
+    try:
+        left, most, seconds = budget.left(peer)
+    except Exception:  # told by the limiter's own check, which let this request through
+        return {}
+    if not most:
+        return {}
+    return {
+        "RateLimit-Policy": f'"address";q={most};w={seconds}',
+        "RateLimit": f'"address";r={left};t={seconds}',
+    }
+
+
 def peer_of(socket_peer: str, forwarded_for: str | None, trusted: Collection[str]) -> str:
     """Whose budget a request spends: the socket's peer, or what a *listed* proxy says.
 

@@ -84,4 +84,5 @@ async def run(settings: Settings, sockets: list[socket.socket]) -> None:
         await site.simulators.close()
         await site.ogc.close()
         site.verifier.close()
+        await site.intake.close()
         await site.pool.close()

@@ -23,6 +23,7 @@ from api.assets import Assets
 from api.compression import Packed
 from api.engine_limits import engine_limits
 from api.geography_arrays import pack_geography
+from api.intake import Intake
 from api.metrics import Metrics
 from api.ogc.door import Door
 from api.rate_budget import RateBudget
@@ -37,6 +38,7 @@ from catalog.sources import Source
 from catalog.territories import Geography
 from config.errors import GuichetError, NotFound, Unavailable
 from config.settings import Settings
+from crowd.official_spaces import Shelf
 from crowd.passwords import Verifier
 from crowd.photos import Darkroom
 from crowd.signing import Keyring
@@ -98,13 +100,13 @@ class Site:
     contributing: RateBudget  # of contributions, by network
     voicing: RateBudget  # of faces and difficulties, by network
     keeping: RateBudget  # of permalinks, which stay for ever, and of batches for later
+    jobs: RateBudget  # of jobs of processes
     admission: Admission  # of simulations, so that those inside are answered in time
     packed: Packed = field(default_factory=Packed)
-    # Contributions hold a connection for a whole transaction: half of the pool, so that a flood of
-    # them leaves the map its own.
-    writing: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(2))
+    intake: Intake = field(init=False)
     darkroom: Darkroom = field(default_factory=Darkroom)
     keyring: Keyring = field(default_factory=Keyring)
+    official: Shelf = field(default_factory=Shelf)  # what communes declared as theirs
     verifier: Verifier = field(default_factory=Verifier)
     frames: frozenset[str] = frozenset(frame.id for frame in FRAMES)
     metrics: Metrics = field(default_factory=Metrics)
@@ -112,6 +114,9 @@ class Site:
     in_flight: int = 0  # requests being answered: a graceful stop waits for zero
     _edition: Edition | None = None
     _away: bool = False
+
+    def __post_init__(self) -> None:
+        self.intake = Intake(self.settings)
 
     @property
     def edition(self) -> Edition:
@@ -209,10 +214,10 @@ def open_site(settings: Settings) -> Site:
         simulators=open_simulators(engine_limits(settings)),
         ogc=Door(settings),
         keeping=RateBudget(settings.simulators.kept_per_second, settings.simulators.kept_burst),
+        jobs=RateBudget(settings.jobs.sent_per_second, settings.jobs.sent_burst),
         contributing=RateBudget(settings.crowd.sent_per_second, settings.crowd.sent_burst),
         voicing=RateBudget(settings.voices.sent_per_second, settings.voices.sent_burst),
         admission=Admission(settings.simulators.most_at_once),
-        writing=asyncio.Semaphore(max(1, settings.database.web_pool_size // 2)),
         release=_release(),
     )
 

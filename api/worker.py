@@ -9,14 +9,18 @@ from datetime import UTC, datetime
 from typing import Any
 
 import procrastinate
+import psycopg
 from procrastinate import JobContext, PsycopgConnector, RetryStrategy
 
-from api import batch_worker
+from api import batch_worker, button_worker, practice_mails
 from catalog import live
-from catalog.database import address
+from catalog.database import address, pools
 from catalog.database.locks import alone
+from catalog.outbox import Mail
 from config.errors import Conflict, Unavailable
 from config.settings import Settings
+from crowd import practice_lists
+from crowd.practice_lists import Due
 
 log = logging.getLogger("guichet.worker")
 
@@ -50,6 +54,7 @@ def connector(settings: Settings) -> PsycopgConnector:
 def register(app: procrastinate.App, settings: Settings) -> None:
     """Every task by its name. A name is in the database: renaming one needs an alias."""
     batch_worker.register(app, settings)
+    button_worker.register(app, settings)
 
     @app.task(name="harvest_source", retry=PATIENCE, pass_context=True)
     def harvest_source(context: JobContext, source_id: str) -> None:
@@ -82,6 +87,14 @@ def register(app: procrastinate.App, settings: Settings) -> None:
         if most := settings.discover.communes_per_night:
             _ask(app, "discover", codes=runs.next_codes(settings, most))
 
+    @app.task(name="second_look", retry=PATIENCE)
+    def second_look(contest_id: int) -> None:
+        """Look again at a fact that a commune's agent contests."""
+        from api import second_look as looks
+
+        outcome = looks.look(settings, contest_id)
+        log.info("contest %d: %s", contest_id, outcome)
+
     @app.task(name="publish", lock="publish", queueing_lock="publish", retry=PATIENCE)
     def publish() -> None:
         """Make and switch to a new generation."""
@@ -91,6 +104,17 @@ def register(app: procrastinate.App, settings: Settings) -> None:
             generation = publication.publish(settings, _say)
         log.info("generation %s is published", generation.id)
         _ask(app, "bulk")
+
+    @app.periodic(cron="*/5 * * * *", periodic_id="second_looks")
+    @app.task(name="second_looks", queueing_lock="second_looks")
+    def second_looks(timestamp: int = 0) -> None:
+        """Ask again for the looks whose asking was lost with its process."""
+        from crowd import contests
+
+        with pools.connect(settings, "cli") as conn:
+            late = contests.late(conn)
+        for number in late:
+            _ask(app, "second_look", contest_id=number)
 
     @app.periodic(cron="47 4 * * *", periodic_id="bulk")
     @app.task(name="bulk", lock="bulk", queueing_lock="bulk", retry=PATIENCE)
@@ -118,6 +142,23 @@ def register(app: procrastinate.App, settings: Settings) -> None:
 
         for source_id in runs.source_ids(settings):
             _ask(app, "harvest_source", source_id=source_id)
+
+    @app.periodic(cron="17 6 * * *", periodic_id="practice_news")
+    @app.task(name="practice_news", queueing_lock="practice_news", retry=PATIENCE)
+    async def practice_news(timestamp: int = 0) -> None:
+        """Every day: ask the owners of sheets of six months ago what became of them."""
+        origin = settings.web.public_url.rstrip("/")
+        if not origin:
+            log.warning("no owner is asked: [web] public_url, which the link begins with, is empty")
+            return
+
+        def letter(due: Due, link: str) -> Mail:
+            return practice_mails.news(due, origin, link)
+
+        async with await psycopg.AsyncConnection.connect(address.conninfo(settings)) as conn:
+            count = await practice_lists.ask_owners(conn, settings.practices, letter)
+        if count:
+            log.info("%d owners of sheets are asked what became of them", count)
 
     @app.periodic(cron="* * * * *", periodic_id="settle")
     @app.task(name="settle", lock="settle", queueing_lock="settle", retry=PATIENCE)
@@ -153,6 +194,11 @@ def ask_batch(settings: Settings, number: int) -> bool:
         except procrastinate.exceptions.AlreadyEnqueued:
             return False
     return True
+
+
+def ask_look(settings: Settings, procedure: str) -> bool:
+    """Put a look at the page of a procedure in the queue; False when it already waits there."""
+    return ask(settings, "look_for_button", procedure=procedure)
 
 
 def _ask(app: procrastinate.App, task: str, **arguments: Any) -> bool:

@@ -76,6 +76,10 @@ class Collection:
     members: tuple[tuple[str, ColumnElement[Any]], ...] = ()  # of a feature, besides the usual
     words: ColumnElement[Any] | None = None  # of `q`, when PostgreSQL indexes them
     item_type: str = "feature"
+    # Of records: the condition that `external_ids`, a list, puts; and the fields counted by value.
+    external: ColumnElement[bool] | None = None
+    facets: tuple[str, ...] = ()
+    bare: bool = False  # properties without a value are left out of a feature
     per_commune: bool = False  # there is an item for each of `counted` and each service
     folded: bool = False  # `searched` is already without accents or capitals
     # Where equality on these fields can be looked up instead of computed for each item: a table

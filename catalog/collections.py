@@ -43,7 +43,10 @@ from catalog.collection_shapes import (
 from catalog.database.ogc_tables import area_shape
 from catalog.database.outline_tables import commune_outline as outline
 from catalog.database.tables import commune, departement, epci, region, status
+from catalog.people_collections import CONTRIBUTIONS, DIFFICULTIES
+from catalog.practices_collection import PRACTICES
 from catalog.records_collection import RECORDS
+from catalog.satisfaction_collection import SATISFACTION
 from catalog.states import PRESENT_FROM, Simple, State
 from config.errors import NotFound
 
@@ -188,6 +191,7 @@ office = table(
     column("phone", Text), column("website", Text), column("hours", JSONB),
     column("accessibility", Text), column("siret", Text), column("helps_with", ARRAY(Text)),
     column("sources", ARRAY(Text)), column("observed_at", MOMENT), column("unlisted_since", MOMENT),
+    column("phone_withheld_since", MOMENT),
     column("point", Geometry("POINT", srid=4326)),
     schema="catalog",
 )  # fmt: skip
@@ -214,6 +218,10 @@ OFFICES = Collection(
         Field("address", "string", ("Adresse", "Address"), office.c.address),
         Field("email", "string", ("Courriel", "E-mail"), office.c.email),
         Field("phone", "string", ("Téléphone", "Telephone"), office.c.phone),
+        Field("phone_withheld_since", "date-time",
+              ("Téléphone caché à la demande de la commune depuis (absent : il ne l'est pas)",
+               "Telephone hidden at the commune's wish since (null: it is not)"),
+              office.c.phone_withheld_since),
         Field("website", "string", ("Site", "Web site"), office.c.website),
         Field("hours", "object", ("Horaires ; absent : inconnus", "Hours; null: unknown"),
               office.c.hours, queryable=False),
@@ -378,9 +386,11 @@ SERVICES = Collection(
     lookup=select(status.c.commune_number, status.c.service).where(_now(status)),
 )  # fmt: skip
 
-COLLECTIONS: Mapping[str, Collection] = MappingProxyType(
-    {one.id: one for one in (COMMUNES, EPCI, DEPARTEMENTS, REGIONS, OFFICES, SERVICES, RECORDS)}
-)
+_ALL = (
+    COMMUNES, EPCI, DEPARTEMENTS, REGIONS, OFFICES, SERVICES, CONTRIBUTIONS, DIFFICULTIES, RECORDS,
+    PRACTICES, SATISFACTION,
+)  # fmt: skip
+COLLECTIONS: Mapping[str, Collection] = MappingProxyType({one.id: one for one in _ALL})
 
 
 def collection(id: str) -> Collection:

@@ -1,6 +1,7 @@
 """Communes: who answers for a code of any vintage, and which communes are like this one."""
 
 from bisect import bisect_right
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -25,6 +26,17 @@ REASONS = {
     "region": {"fr": "Même région", "en": "Same region"},
     "size": {"fr": "Taille et densité proches", "en": "Similar size and density"},
 }
+# Subjects of catalog.area_fact that are zonings: communes in the same ones are more alike.
+ZONINGS = {
+    "density": {"fr": "même densité", "en": "same density class"},
+    "centrality": {"fr": "même centralité", "en": "same centrality"},
+    "rurality": {"fr": "même ruralité", "en": "same rurality"},
+}
+# What a zoning says of those that it leaves out: sharing it is sharing nothing.
+SAYS_NOTHING = (
+    "Hors champ : DOM ou commune urbaine",
+    "Commune dont le périmètre a changé depuis la réalisation de la typologie",
+)
 ENOUGH_NEAR = 4  # comparable communes of the same région: more of them from far tell no more
 LONGEST_CHAIN = 5  # mergers of mergers; more would be a loop in the data
 
@@ -80,7 +92,8 @@ class Similar:
     """A commune like another one, and why.
 
     `reason` is the closest thing that they share beside their size class: epci, departement,
-    region, or size alone. `density` is in inhabitants per km², None without an outline.
+    region, or size alone. `density` is in inhabitants per km², None without an outline. `shared`:
+    the zonings that both are in, among those that were loaded (keys of ZONINGS).
     """
 
     number: int
@@ -91,10 +104,13 @@ class Similar:
     population: int
     density: float | None
     reason: str  # a key of REASONS
+    shared: Sequence[str] = ()
 
     def explained(self, language: str) -> str:
         """Why it is shown, for people: « même intercommunalité, 1 240 habitants »."""
-        why = REASONS[self.reason][language]
+        why = ", ".join(
+            [REASONS[self.reason][language], *(ZONINGS[one][language] for one in self.shared)]
+        )
         density = None if self.density is None else round(self.density)
         if language == "en":
             size = f"{self.population:,} inhabitant{'s' if self.population > 1 else ''}"
@@ -159,24 +175,35 @@ async def similar(aconn: Connection, commune: Commune, limit: int = 6) -> list[S
     """Communes of the same size class, the nearest in institution first.
 
     Those of the same EPCI come first, then of the same département, of the same région, then any;
-    inside each, those of the closest population and density. Four from the région are enough: all
+    inside each, those of the closest population and density, and in the same zonings when
+    these were loaded. Four from the région are enough: all
     of France is searched only when there are fewer. Empty when the population is not known.
     """
     if not commune.population:
         return []
     least, most = size_class(commune.population)
     found: list[Similar] = []
-    # The région alone answers for all but the largest communes, thirteen times sooner.
-    for region in (commune.region_code, None):
+    # The EPCI alone answers for most, the région for all but the largest communes: each many times
+    # sooner than what is around it. What is nearest comes first, so no answer changes by it.
+    epci, departement, region = commune.epci_code, commune.departement_code, commune.region_code
+    for within, enough in (
+        ((epci, None, None), limit),
+        ((epci, departement, None), limit),
+        ((epci, departement, region), min(limit, ENOUGH_NEAR)),
+        (None, 0),
+    ):
+        of_epci, of_departement, of_region = within or (None, None, None)
         async with aconn.cursor(row_factory=class_row(Similar)) as cursor:
             await cursor.execute(
                 query("catalog", "commune_similar"),
                 {
-                    "number": commune.number, "least": least, "most": most, "region": region,
-                    "limit": limit,
+                    "number": commune.number, "least": least, "most": most, "limit": limit,
+                    "zonings": list(ZONINGS), "silent": list(SAYS_NOTHING),
+                    "anywhere": within is None, "epci": of_epci, "departement": of_departement,
+                    "region": of_region,
                 },
             )  # fmt: skip
             found = await cursor.fetchall()
-        if len(found) >= min(limit, ENOUGH_NEAR):
+        if len(found) >= enough:
             break
     return found

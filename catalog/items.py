@@ -12,6 +12,7 @@ from functools import lru_cache
 from typing import Any, Literal
 
 from sqlalchemy import (
+    ARRAY,
     BigInteger,
     ColumnElement,
     Date,
@@ -55,7 +56,8 @@ TYPES: Mapping[str, Any] = {
     "date-time": DateTime(timezone=True),
 }
 
-Output = Literal["feature", "values", "texts", "count", "total"]
+Output = Literal["feature", "values", "texts", "count", "total", "facet"]
+FACET_VALUES = 20  # told of each facet; more are said to be there
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +94,8 @@ class Shape:
     words: int = 0
     tree: Node | None = None
     item: bool = False
+    among: tuple[str, ...] = ()  # ids, external_ids: what lists of identifiers were given
+    facet: str | None = None
     properties: tuple[str, ...] | None = None
     geometry: bool = True
     srid: int = 4326
@@ -117,6 +121,7 @@ class Question:
     words: tuple[str, ...] = ()
     tree: Node | None = None
     item: str | None = None  # one that `of.read_id` understands
+    among: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # by ids or external_ids
     properties: tuple[str, ...] | None = None
     geometry: bool = True
     srid: int = 4326
@@ -126,7 +131,7 @@ class Question:
     def conditional(self) -> bool:
         """Whether anything but the collection itself chooses the items."""
         dated = self.span is not None and self.of.time == "validity"
-        return bool(self.box or self.equal or self.words or self.tree or dated)
+        return bool(self.box or self.equal or self.words or self.tree or self.among or dated)
 
     def shape(self, output: Output) -> Shape:
         """For `count`, what does not change the number is left out."""
@@ -147,10 +152,11 @@ class Question:
             words=len(self.words),
             tree=self.tree,
             item=self.item is not None,
+            among=tuple(sorted(self.among)),
         )
         if output == "total":
             return Shape(collection=self.of.id, output=output)
-        if output == "count":
+        if output in ("count", "facet"):
             return found
         return replace(
             found,
@@ -181,8 +187,9 @@ class Question:
             found["start"] = _day(self.span.start)
             found["end"] = _day(self.span.end)
         found |= {f"equal_{name}": value for name, value in self.equal.items()}
-        if "state" in self.equal:
+        if "state" in self.equal and "state" in self.of.looked_up:
             found["code_state"] = int(State.of_slug(self.equal["state"]))
+        found |= {name: list(values) for name, values in self.among.items()}
         found["asked_words"] = " ".join(self.words)
         found |= {f"word{i}": f"%{_literal(word)}%" for i, word in enumerate(self.words)}
         return found
@@ -196,15 +203,16 @@ class Statement:
     parameters: Mapping[str, Any]
 
 
-def statement(question: Question, output: Output) -> Statement:
+def statement(question: Question, output: Output, facet: str | None = None) -> Statement:
     """The question in SQL.
 
     `feature`: each row is a GeoJSON feature as text, the values of its cursor, and the
     collection's version. `values`: id, each property, geometry as WKB; `texts`: the
     same, geometry as WKT. `count`: one row, how many items, never above COUNTED + 1. `total`:
-    one row, the version and how many items there are when nothing is asked of them.
+    one row, the version and how many items there are when nothing is asked of them. `facet`: the
+    values of the field `facet` among the items, with how many have each, the most frequent first.
     """
-    sql, fixed, names = _compiled(question.shape(output))
+    sql, fixed, names = _compiled(replace(question.shape(output), facet=facet))
     values = fixed | question.values()
     return Statement(sql, {name: values[name] for name in names})
 
@@ -232,8 +240,10 @@ def _question(shape: Shape) -> Select[Any]:
             .limit(COUNTED + 1).subquery()
         )  # fmt: skip
         return select(func.count()).select_from(capped)
+    if shape.output == "facet":
+        return _facet(of, shape, asked)
     shown = [one for one in of.fields if shape.properties is None or one.name in shape.properties]
-    ordered = _ordering(of, shape.order)
+    ordered = _ordering(of, shape.order, ranked=shape.words > 0)
     keys = [one.column for one in ordered]
     geometry = _geometry(of, shape)
     columns: list[ColumnElement[Any]]
@@ -263,6 +273,17 @@ def _question(shape: Shape) -> Select[Any]:
     return select(*columns).select_from(of.details).where(
         tuple_(*of.keys).in_(select(*page.c)) if len(same) > 1 else of.keys[0].in_(select(*page.c))
     ).order_by(*_by(ordered))  # fmt: skip
+
+
+def _facet(of: Collection, shape: Shape, asked: Sequence[ColumnElement[bool]]) -> Select[Any]:
+    one = of.by_name[shape.facet or ""]
+    value = func.unnest(one.column) if one.kind == "array" else one.column
+    values = select(value.label("value")).select_from(of.details).where(*asked).subquery("v")
+    many = func.count()
+    return (
+        select(values.c.value, many).where(values.c.value.is_not(None)).group_by(values.c.value)
+        .order_by(many.desc(), values.c.value).limit(FACET_VALUES + 1)
+    )  # fmt: skip
 
 
 def _needs_details(of: Collection, shape: Shape) -> bool:
@@ -300,16 +321,13 @@ def _asked(of: Collection, shape: Shape) -> list[ColumnElement[bool]]:
             )  # fmt: skip
             lookup = lookup.where(of.looked_up[name] == value)
         found.append(tuple_(*of.keys).in_(lookup))
+    if "ids" in shape.among:
+        found.append(of.item_id == func.any(bindparam("ids", type_=ARRAY(Text))))
+    if "external_ids" in shape.among and of.external is not None:
+        found.append(of.external)
     if shape.words and of.words is not None:
-        # Both configurations, as the search of records has them: with and without word forms.
-        asked = bindparam("asked_words", type_=Text)
-        tsquery = func.websearch_to_tsquery
-        found.append(
-            or_(
-                of.words.op("@@")(tsquery(literal_column("'catalog.french'::regconfig"), asked)),
-                of.words.op("@@")(tsquery(literal_column("'catalog.plain'::regconfig"), asked)),
-            )
-        )
+        french, plain = _searched()
+        found.append(or_(of.words.op("@@")(french), of.words.op("@@")(plain)))
     for i in range(0 if of.words is not None else shape.words):
         word = bindparam(f"word{i}", type_=Text)
         found.append(
@@ -328,6 +346,22 @@ def _asked(of: Collection, shape: Shape) -> list[ColumnElement[bool]]:
     return found
 
 
+def _searched() -> tuple[Any, Any]:
+    """Both configurations, as the search of records has them: with and without word forms."""
+    asked = bindparam("asked_words", type_=Text)
+    return (
+        func.websearch_to_tsquery(literal_column("'catalog.french'::regconfig"), asked),
+        func.websearch_to_tsquery(literal_column("'catalog.plain'::regconfig"), asked),
+    )
+
+
+def _rank(words: ColumnElement[Any]) -> ColumnElement[int]:
+    """How well an item answers the words: as catalog/sql/record_search.sql ranks."""
+    french, plain = _searched()
+    rank = func.ts_rank(words, french.op("||")(plain), literal_column("1"))
+    return cast(rank * literal_column("1e9"), BigInteger)
+
+
 @dataclass(frozen=True, slots=True)
 class _Ordered:
     column: ColumnElement[Any]
@@ -335,8 +369,14 @@ class _Ordered:
     nullable: bool
 
 
-def _ordering(of: Collection, order: Sequence[Order]) -> list[_Ordered]:
-    """What was asked, ended by the keys so that no two items are equal."""
+def _ordering(of: Collection, order: Sequence[Order], *, ranked: bool) -> list[_Ordered]:
+    """What was asked, ended by the keys so that no two items are equal.
+
+    Words that are indexed put the best answer first, unless another order is asked.
+    """
+    if ranked and of.words is not None and not order:
+        best = _Ordered(_rank(of.words), True, nullable=False)
+        return [best] + [_Ordered(one, False, nullable=False) for one in of.keys]
     # A join may give null where the column's own table never does.
     found = [_Ordered(of.by_name[one.name].column, one.descending, nullable=True) for one in order]
     return found + [_Ordered(one, False, nullable=False) for one in of.keys]
@@ -402,7 +442,9 @@ def _feature(of: Collection, shown: Sequence[Field], geometry: Any) -> ColumnEle
     return func.concat(
         _quoted('{"type":"Feature","id":'), func.to_json(of.item_id),
         _quoted(',"geometry":'), geometry,
-        _quoted(',"properties":'), func.json_build_object(*properties),
+        _quoted(',"properties":'),
+        func.json_strip_nulls(func.json_build_object(*properties)) if of.bare
+        else func.json_build_object(*properties),
         *(part for name, one in of.members
           for part in (_quoted(f',"{name}":'), func.coalesce(cast(one, Text), _quoted("null")))),
         _quoted("}"),
@@ -427,9 +469,11 @@ def _literal(word: str) -> str:
     return word.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
 
 
-def cursor_values(of: Collection, order: Sequence[Order], sent: Sequence[Any]) -> tuple[Any, ...]:
+def cursor_values(
+    of: Collection, order: Sequence[Order], sent: Sequence[Any], *, ranked: bool
+) -> tuple[Any, ...]:
     """The values of a cursor as they can be bound. Raises Invalid when they are not ours."""
-    ordered = _ordering(of, order)
+    ordered = _ordering(of, order, ranked=ranked)
     if len(sent) != len(ordered):
         raise Invalid("This cursor belongs to another question.", parameter="cursor")
     return tuple(_bound(one, value) for one, value in zip(ordered, sent, strict=True))

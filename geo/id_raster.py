@@ -8,8 +8,6 @@ import io
 from collections.abc import Iterable
 
 import numpy as np
-import rasterio.features
-import rasterio.transform
 import shapely
 from numpy.typing import NDArray
 from PIL import Image
@@ -28,6 +26,10 @@ def burn(geometries: Iterable[tuple[int, bytes]], frame: Frame) -> Ids:
     takes the pixel of a point inside it, so that nearly every commune can be seen and clicked;
     it never takes the only pixel of another. The result does not depend on the input's order.
     """
+    # Only who draws needs GDAL: a web process reads the numbers, and is 25 MB smaller without.
+    import rasterio.features
+    import rasterio.transform
+
     pairs = sorted(geometries)
     project = transformer(4326, frame.epsg).transform
     shapes = [

@@ -208,7 +208,7 @@ def _hour(moment: datetime, language: str) -> str:
         return "midnight" if language == "en" else "minuit"
     if language == "en":
         return f"{moment.hour}:{moment.minute:02d}"
-    return f"{moment.hour} h" + (f" {moment.minute:02d}" if moment.minute else "")
+    return f"{moment.hour}\u00a0h" + (f"\u00a0{moment.minute:02d}" if moment.minute else "")
 
 
 def sentence(state: OpenState, language: str) -> str:
@@ -237,6 +237,6 @@ def sentence(state: OpenState, language: str) -> str:
         opening = f", opens {day} at {hour}" if english else f", ouvre {day} à {hour}"
     if state.holiday is not None:
         closed = "Probably closed" if english else "Probablement fermé"
-        reason = "public holiday" if english else "jour férié"
-        return f"{closed} ({reason}: {state.holiday}){opening}"
+        reason = "public holiday:" if english else "jour férié\u00a0:"
+        return f"{closed} ({reason} {state.holiday}){opening}"
     return ("Closed" if english else "Fermé") + opening

@@ -1,8 +1,9 @@
 """WebMercatorQuad as OGC's Two Dimensional Tile Matrix Set standard writes it, and its limits."""
 
+from functools import lru_cache
 from typing import Any
 
-from geo.tile_address import HALF_WORLD, tile_at
+from geo.tile_address import HALF_WORLD, TileAddress, tile_at
 
 ID = "WebMercatorQuad"
 URI = f"http://www.opengis.net/def/tilematrixset/OGC/1.0/{ID}"
@@ -42,10 +43,9 @@ def _matrix(z: int) -> dict[str, Any]:
 
 def limits(bounds: tuple[float, float, float, float], zooms: range) -> list[dict[str, Any]]:
     """The rows and columns that a box in degrees covers at each zoom."""
-    west, south, east, north = bounds
     found = []
     for z in zooms:
-        first, last = tile_at(west, north, z), tile_at(east, south, z)
+        first, last = _corners(bounds, z)
         found.append(
             {
                 "tileMatrix": str(z),
@@ -56,3 +56,15 @@ def limits(bounds: tuple[float, float, float, float], zooms: range) -> list[dict
             }
         )
     return found
+
+
+@lru_cache(maxsize=64)
+def _corners(bounds: tuple[float, float, float, float], z: int) -> tuple[TileAddress, TileAddress]:
+    west, south, east, north = bounds
+    return tile_at(west, north, z), tile_at(east, south, z)
+
+
+def inside(bounds: tuple[float, float, float, float], tile: TileAddress) -> bool:
+    """Whether a tile lies within the limits that `limits` tells for its zoom."""
+    first, last = _corners(bounds, tile.z)
+    return first.x <= tile.x <= last.x and first.y <= tile.y <= last.y

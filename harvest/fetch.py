@@ -10,7 +10,7 @@ import re
 import ssl
 import time
 import zlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -145,6 +145,38 @@ def fetch(
     except BaseException:
         into.unlink(missing_ok=True)
         raise
+
+
+def post(
+    url: str,
+    body: bytes,
+    media_type: str,
+    limits: Limits,
+    guard: Guard | None = None,
+    *,
+    headers: Mapping[str, str] | None = None,
+    agent: str = AGENT,
+) -> None:
+    """POST `body` to somebody who asked to be told, and read nothing of the answer but its status.
+
+    A redirect is not followed: who is told is who was named. Raises Refused when the address is
+    not for us, Unavailable when it does not answer 2xx.
+    """
+    guard = guard or Guard()
+    guard.target(url)
+    watch = _Watch(limits)
+    sent = {"Content-Type": media_type, "User-Agent": agent, **(headers or {})}
+    try:
+        with (
+            _Transport(guard, watch, limits) as transport,
+            httpx.Client(transport=transport, trust_env=False, timeout=None) as client,  # noqa: S113 _Watch times every read
+            client.stream("POST", url, content=body, headers=sent) as answer,
+        ):
+            if not 200 <= answer.status_code < 300:
+                raise Answered(url, answer.status_code)
+    except BROKEN as error:
+        reason = str(error) or type(error).__name__
+        raise Unavailable(f"{url} could not be told: {reason}.") from error
 
 
 def _redirect(url: str, answer: httpx.Response) -> str:
@@ -385,6 +417,7 @@ class _Transport(httpx.BaseTransport):
                 target=request.url.raw_path,
             ),
             headers=request.headers.raw,
+            content=request.stream if request.method == "POST" else None,
         )
         answer = self._pool.handle_request(asked)
         return httpx.Response(

@@ -5,6 +5,7 @@ escape it. Only http(s) links are kept.
 """
 
 import html
+import json
 import math
 import re
 from collections.abc import Iterable, Iterator
@@ -13,6 +14,7 @@ from html.parser import HTMLParser
 from typing import Any
 
 from catalog.record_rows import LONGEST_DESCRIPTION, LONGEST_TITLE, MOST_WORDS, UNREADABLE, is_link
+from config.errors import Invalid
 
 BLOCKS = frozenset(
     "p br div li ul ol h1 h2 h3 h4 h5 h6 tr table section article hr".split()  # noqa: SIM905
@@ -306,3 +308,24 @@ def _points(value: object, depth: int) -> Iterator[tuple[float, float]]:
 def unescaped(text: str) -> str:
     """Text that was escaped for HTML once too often."""
     return html.unescape(text)
+
+
+def json_object(body: bytes, url: str) -> dict[str, Any]:
+    """A JSON object of an answer. Raises Invalid for anything else."""
+    try:
+        found = json.loads(body)
+    except (ValueError, RecursionError) as error:
+        raise Invalid(f"{url} does not answer with JSON: {str(error)[:100]}") from error
+    if not isinstance(found, dict):
+        raise Invalid(f"{url} answers with JSON that is not an object")
+    return found
+
+
+def listed(value: object) -> list[Any]:
+    """A list; what is none is an empty one."""
+    return value if isinstance(value, list) else []
+
+
+def page_of(template: str, identifier: str, name: str = "") -> str | None:
+    """Where people read a record: `{id}` and `{name}` of a portal's template filled."""
+    return link(template.replace("{id}", identifier).replace("{name}", name or identifier))

@@ -31,6 +31,7 @@ from harvest import (
     given_files,
     journal,
     package_registries,
+    polled,
     side_by_side,
     turns,
 )
@@ -196,6 +197,9 @@ def _releases(
 ) -> Iterator[RunReport]:
     if source.address is not None:
         yield _online(settings, conn, source, dry_run, tell)
+        return
+    if source.poll is not None:
+        yield _polled(settings, conn, source, dry_run, tell)
         return
     if not source.releases:
         yield _one(settings, conn, source, lambda: (None, None), None, dry_run)
@@ -372,6 +376,36 @@ def _online(
         return whole, parsed
 
     return _one(settings, conn, source, fetch_and_parse, release.version, dry_run)
+
+
+def _polled(
+    settings: Settings, conn: Connection, source: SourceFile, dry_run: bool, tell: Tell
+) -> RunReport:
+    """Ask for a file that changes without notice; apply it when it did."""
+    what = f"Fetching {source.id}"
+    try:
+        found = polled.look(
+            settings, conn, source, GUARD, lambda done, total: tell(what, done, total),
+            polled.today(),
+        )  # fmt: skip
+    except GuichetError as error:
+        failure = error
+
+        def fail() -> tuple[Release | None, Parsed]:
+            raise failure
+
+        return _one(settings, conn, source, fail, None, dry_run)
+    release, file = found.release, found.file
+    if release is None or file is None:
+        return polled.unchanged(conn, source, found, dry_run)
+
+    def read() -> tuple[Release | None, Parsed]:
+        return release, KINDS[source.kind].parse(source, release, file)
+
+    report = _one(settings, conn, source, read, release.version, dry_run)
+    if not dry_run and report.state != "failed":
+        polled.remember(conn, source, found)
+    return report
 
 
 def _newest(settings: Settings, source: SourceFile) -> Release:

@@ -70,6 +70,7 @@ class SourceFile(BaseModel):
     registry: Literal["pypi", "npm"] | None = None
     package: str | None = None
     address: str | None = None  # of the listing that names the files, on the internet
+    poll: str | None = None  # the https address of the file itself, asked for on the schedule
     every_days: int = 1  # a file younger than this is not looked for again
     schedule: str = "13 3 * * *"  # `every 6 h`, or cron fields in UTC: when a worker looks again
     contact: str | None = None  # who is told by mail when a run fails or is held; None: nobody
@@ -90,7 +91,7 @@ class SourceFile(BaseModel):
     @property
     def host(self) -> str | None:
         """The host that serves it; None: a package registry, made for crowds, or given files."""
-        address = self.portal.url if self.portal else self.address
+        address = self.portal.url if self.portal else self.address or self.poll
         return urlsplit(address).hostname if address else None
 
 
@@ -122,6 +123,11 @@ def _mistakes(source: SourceFile) -> Iterator[str]:
     # A given file is on this machine: its sha256 is only a wish. What is fetched must be known.
     if any(not (release.sha256 or release.file) for release in source.releases):
         yield "has a release without its sha256"
+    if source.poll is not None:
+        if urlsplit(source.poll).scheme != "https":
+            yield "polls what is not an https address"
+        if source.releases or source.address or source.kind not in ("places-file", "facts-file"):
+            yield "polls one file of places or facts: it has no releases and no other address"
     wants = {"places-file": source.places, "facts-file": source.facts}
     if source.kind in wants:
         if source.file is None or wants[source.kind] is None:

@@ -14,7 +14,6 @@ from datetime import date
 from typing import Any
 
 import msgspec
-import pyarrow as pa
 
 from config.errors import Unavailable
 from simulators.contract import strict_json
@@ -56,7 +55,7 @@ class TooMany(Exception):
 def rows_of(body: bytes, media_type: str, most: int) -> Rows:
     """Cut a body into rows. Raises Faulty when it is not of its media type, and TooMany."""
     if media_type == ARROW:
-        return Rows(_capped(arrow_rows(pa.BufferReader(body)), most))
+        return Rows(_capped(arrow_rows(io.BytesIO(body)), most))
     try:
         text = body.decode("utf-8-sig")
     except UnicodeDecodeError:
@@ -89,6 +88,9 @@ def _capped(rows: Iterable[Any], most: int) -> list[Any]:
 @contextlib.contextmanager
 def reading_arrow() -> Iterator[None]:
     """What Arrow raises of a wrong stream, as a fault of the whole body."""
+    # Arrow is loaded by those who speak it: 30 MB that most web processes never need.
+    import pyarrow as pa
+
     try:
         yield
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError, OSError, UnicodeDecodeError):
@@ -99,6 +101,8 @@ def reading_arrow() -> Iterator[None]:
 
 def arrow_rows(source: Any) -> Iterator[dict[str, Any]]:
     """The rows of an Arrow IPC stream, some at a time. Raises Faulty."""
+    import pyarrow as pa
+
     with reading_arrow(), pa.ipc.open_stream(source) as reader:
         if len(set(reader.schema.names)) != len(reader.schema.names):
             raise whole("Une colonne est répétée.", "A column is repeated.")
@@ -213,22 +217,28 @@ class Writer:
         self._encoder = msgspec.json.Encoder()
         self._first = True
         self._sink = io.BytesIO()
-        columns = [("row", pa.int64()), ("value", pa.float64()), ("marginal_rate", pa.float64()),
-                   ("law_date", pa.date32()), *((name, pa.float64()) for name in self.figures),
-                   ("error_pointer", pa.string()), ("error_code", pa.string()),
-                   ("error_message", pa.string())]  # fmt: skip
-        self._schema = pa.schema(columns)
+        self._names = ("row", "value", "marginal_rate", "law_date", *self.figures,
+                       "error_pointer", "error_code", "error_message")  # fmt: skip
+        self._schema: Any = None
         self._arrow: Any = None
 
     def head(self) -> bytes:
         if self.media_type == JSON:
             return b"["
         if self.media_type == CSV:
-            return (",".join(self._schema.names) + "\r\n").encode()
+            return (",".join(self._names) + "\r\n").encode()
         if self.media_type == ARROW:
-            self._arrow = pa.ipc.new_stream(self._sink, self._schema)
+            self._arrow = self._stream()
             return self._drained()
         return b""
+
+    def _stream(self) -> Any:
+        import pyarrow as pa
+
+        kinds = {"row": pa.int64(), "law_date": pa.date32(), "error_pointer": pa.string(),
+                 "error_code": pa.string(), "error_message": pa.string()}  # fmt: skip
+        self._schema = pa.schema([(name, kinds.get(name, pa.float64())) for name in self._names])
+        return pa.ipc.new_stream(self._sink, self._schema)
 
     def chunk(self, rows: Sequence[RowAnswer]) -> bytes:
         if self.media_type == NDJSON:
@@ -242,6 +252,8 @@ class Writer:
             text = io.StringIO()
             csv.writer(text).writerows(cells)
             return text.getvalue().encode()
+        import pyarrow as pa
+
         columns = [
             pa.array(column, type=kind)
             for column, kind in zip(zip(*cells, strict=True), self._schema.types, strict=True)

@@ -8,8 +8,6 @@ import contextlib
 from collections.abc import Iterator
 from pathlib import Path
 
-import pyarrow as pa
-
 from simulators import batch
 from simulators.batch import Rows
 
@@ -32,13 +30,14 @@ def answers(where: Path, number: int) -> Path:
     return where / f"{number}.answers"
 
 
-def unfinished(where: Path, number: int) -> Path:
-    return where / f"{number}.unfinished"
+def unfinished(where: Path, number: int, attempt: int) -> Path:
+    """What one attempt writes: a worker that lost its lease spoils nothing of the next one's."""
+    return where / f"{number}.{attempt}.unfinished"
 
 
 def erase(where: Path, number: int) -> None:
     """Remove every file of a batch. Whoever reads one reads it to its end."""
-    for path in (asked(where, number), unfinished(where, number), answers(where, number)):
+    for path in (asked(where, number), answers(where, number), *where.glob(f"{number}.*")):
         path.unlink(missing_ok=True)
 
 
@@ -61,6 +60,8 @@ def count(path: Path, media_type: str) -> int:
     Raises Faulty when it is not of its media type.
     """
     if media_type == batch.ARROW:
+        import pyarrow as pa
+
         with batch.reading_arrow(), pa.ipc.open_stream(pa.memory_map(str(path))) as reader:
             return sum(one.num_rows for one in reader)
     if media_type == batch.JSON:
@@ -77,6 +78,8 @@ def count(path: Path, media_type: str) -> int:
 def rows(path: Path, media_type: str) -> Rows:
     """The rows of a file, read while they are computed. Raises Faulty, then or now."""
     if media_type == batch.ARROW:
+        import pyarrow as pa
+
         return Rows(batch.arrow_rows(pa.memory_map(str(path))))
     if media_type == batch.JSON:
         return Rows(batch.array(_whole(path)))

@@ -6,6 +6,7 @@ answers, and nothing is seen before it is whole.
 """
 
 import asyncio
+import json
 import logging
 import secrets
 import time
@@ -65,17 +66,20 @@ class Batch:
 async def note(
     conn: AsyncConnection[Any], simulator: str, model: str, law_date: date | None,
     asked_type: str, answer_type: str, rows: int, *, hours: int, most_waiting: int,
+    door: str = "batch", listed: bool = False, subscriber: Mapping[str, str] | None = None,
 ) -> tuple[int, str]:  # fmt: skip
-    """Note a batch; its number and its secret identifier. Raises Unavailable: too many wait."""
+    """Note what comes in by a door; its number and its secret identifier. Raises Unavailable: too
+    many wait there."""
     identifier = secrets.token_urlsafe(IDENTIFIER_BYTES)
     values = {
         "id": identifier, "simulator": simulator, "model": model, "law_date": law_date,
         "asked_type": asked_type, "answer_type": answer_type, "rows_total": rows, "hours": hours,
-        "most_waiting": most_waiting,
+        "most_waiting": most_waiting, "door": door, "listed": listed,
+        "subscriber": json.dumps(dict(subscriber)) if subscriber else None,
     }  # fmt: skip
     row = await (await conn.execute(query("simulators", "batch_new"), values)).fetchone()
     if row is None:
-        raise Unavailable("Too many batches are waiting; try again later.")
+        raise Unavailable("Too many are waiting to be computed; try again later.")
     return int(row[0]), identifier
 
 
@@ -132,6 +136,8 @@ async def compute(
     done = wrong = 0
     problem: str | None = None
     state = "failed"
+    lease = {"number": number, "attempts": claimed["attempts"]}
+    unfinished = batch_files.unfinished(where, number, claimed["attempts"])
     try:
         if claimed["attempts"] > MOST_ATTEMPTS:
             raise Unavailable(_INTERNAL)
@@ -143,7 +149,7 @@ async def compute(
                 done, wrong = done + rows, wrong + faulty
                 if time.monotonic() - told >= TELL_SECONDS:
                     told = time.monotonic()
-                    how_far = {"number": number, "done": done, "wrong": wrong}
+                    how_far = lease | {"done": done, "wrong": wrong}
                     cursor = await conn.execute(query("simulators", "batch_told"), how_far)
                     if await cursor.fetchone() is None:
                         return "cancelled"
@@ -156,17 +162,28 @@ async def compute(
         problem = str(error) if isinstance(error, Unavailable) else _INTERNAL
     finally:
         if state != "done":
-            batch_files.unfinished(where, number).unlink(missing_ok=True)
-    values = {"number": number, "state": state, "done": done, "wrong": wrong, "problem": problem}
+            unfinished.unlink(missing_ok=True)
+    return await ended(
+        conn, where, lease | {"state": state, "done": done, "wrong": wrong, "problem": problem}
+    )
+
+
+async def ended(conn: AsyncConnection[Any], where: Path, values: Mapping[str, Any]) -> str:
+    """Note the end and give the answers their name; what became of it. Whoever lost the lease
+    changes nothing."""
+    number, state = values["number"], values["state"]
     if state == "done":
         # Whole, or not there at all: the name is given last.
-        batch_files.unfinished(where, number).replace(batch_files.answers(where, number))
+        unfinished = batch_files.unfinished(where, number, values["attempts"])
+        unfinished.replace(batch_files.answers(where, number))
     row = await (await conn.execute(query("simulators", "batch_end"), values)).fetchone()
-    batch_files.asked(where, number).unlink(missing_ok=True)
-    if row is None:
+    if row is not None:
+        batch_files.asked(where, number).unlink(missing_ok=True)
+        return str(state)
+    living = await (await conn.execute(query("simulators", "batch_living"))).fetchall()
+    if number not in {int(one[0]) for one in living}:
         batch_files.erase(where, number)
-        return "cancelled"
-    return state
+    return "cancelled"
 
 
 async def _written(
@@ -175,7 +192,8 @@ async def _written(
     """Write the answers, a chunk at a time; how many rows, and how many of them are wrong."""
     rows = batch_files.rows(batch_files.asked(where, number), claimed["asked_type"])
     writer = batch.Writer(claimed["answer_type"], await batch.figures(asked, model))
-    with batch_files.unfinished(where, number).open("wb") as file:
+    unfinished = batch_files.unfinished(where, number, claimed["attempts"])
+    with unfinished.open("wb") as file:
         file.write(writer.head())
         async for answers in batch.answers(asked, model, rows, claimed["law_date"]):
             file.write(writer.chunk(answers))

@@ -23,6 +23,11 @@ class Simulators:
     pools: tuple[EnginePool, ...]
     executor: ThreadPoolExecutor
 
+    def needs_engines(self, name: str) -> bool:
+        """Whether what computes this simulator must be started first."""
+        held = self.by_id.get(name)
+        return held is not None and any(isinstance(one, OpenFiscaModel) for one in held.models)
+
     def start(self) -> None:
         """Start the engines without waiting for them. Needs a running event loop."""
         for pool in self.pools:

@@ -178,9 +178,9 @@ def answers(url: str) -> bool:
 
 
 @contextlib.contextmanager
-def served(settings: Settings, *extra: str) -> Iterator[str]:
+def served(settings: Settings, *extra: str, port: int | None = None) -> Iterator[str]:
     """`guichet serve` as a real process; its base URL, without a final slash."""
-    port = unused_port()
+    port = port or unused_port()
     log = settings.paths.var / f"serve-{port}.log"
     environment = {
         **os.environ,

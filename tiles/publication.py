@@ -3,7 +3,7 @@
 Files are made in a folder aside, flushed to the disk, and renamed; the generation is marked
 published last. After kill -9 at any moment readers still see the former generation, and the
 same command starts again from what is whole. Outlines that did not change cost nothing: their
-files are hard links to the former generation's.
+files are hard links to the former generation's, and so are rasters of offices that did not.
 """
 
 import hashlib
@@ -25,7 +25,7 @@ from config.settings import Settings
 from geo import id_raster
 from geo.frames import FRAMES, OVERSEAS
 from geo.tile_address import HALF_WORLD, TileAddress
-from tiles import archives, inspector, mvt, sealed
+from tiles import archives, distance_files, distances, inspector, mvt, sealed
 
 type Tell = Callable[[str, int, int | None], None]
 type Connection = psycopg.Connection[Any]
@@ -54,6 +54,7 @@ def publish(settings: Settings, tell: Tell = silent) -> Generation:
         conn.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
         latest = generations.latest(conn)
         begun = generations.begin(conn)
+        offices = distances.facts(conn, begun.geography)
         if (
             latest is not None
             and (latest.geography, latest.facts)
@@ -64,7 +65,10 @@ def publish(settings: Settings, tell: Tell = silent) -> Generation:
             and _held(conn, "shapes_held", begun.geography)
         ):
             folder = root / str(latest.id)
-            if sealed.read(folder) == sealed.Seal(latest.geography, recipe, dict(latest.files)):
+            if (
+                sealed.read(folder) == sealed.Seal(latest.geography, recipe, dict(latest.files))
+                and distance_files.read(folder).version == offices.version
+            ):
                 conn.rollback()
                 tell("Publishing", 1, 1)
                 return latest
@@ -73,12 +77,14 @@ def publish(settings: Settings, tell: Tell = silent) -> Generation:
         _outlines(conn, begun.geography, tell)
         former = sealed.find(root, begun.geography, recipe)
         if former is not None:
-            conn.commit()
             sealed.link(former, folder)
         else:
             _id_rasters(conn, folder, tell)
-            conn.commit()
+        distances.burn_land(conn, folder, tell)
+        conn.commit()
+        if former is None:
             _archive(settings, conn, folder, begun, tell)
+        distances.make(offices, folder, tell)
         files = sealed.seal(folder, begun.geography, recipe)
         # A folder of a publication that was killed before it could say so has had its use.
         conn.isolation_level = psycopg.IsolationLevel.READ_COMMITTED

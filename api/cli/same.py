@@ -57,11 +57,28 @@ def split(other: int, reason: str, who: str | None) -> int:
 @command.command("apart")
 @click.argument("one", type=int)
 @click.argument("other", type=int)
-def apart(one: int, other: int) -> int:
-    """Say that ONE and OTHER are two places: the pair is not shown again."""
+@click.option("--reason", required=True, help="Why; it is kept in the journal.")
+@click.option("--by", "who", default=None, help="Who decides [default: the system's user].")
+def apart(one: int, other: int, reason: str, who: str | None) -> int:
+    """Say that ONE and OTHER are two places: the pair is not shown again. `reopen` undoes it."""
     from catalog import merges
 
     with pools.connect(load(), "cli") as conn:
-        merges.tell_apart(conn, one, other)
+        merges.tell_apart(conn, one, other, who or getpass.getuser(), reason)
     click.echo(f"The offices {one} and {other} are two places.")
+    return 0
+
+
+@command.command("reopen")
+@click.argument("one", type=int)
+@click.argument("other", type=int)
+@click.option("--reason", required=True, help="Why; it is kept in the journal.")
+@click.option("--by", "who", default=None, help="Who decides [default: the system's user].")
+def reopen(one: int, other: int, reason: str, who: str | None) -> int:
+    """Take back that ONE and OTHER are two places."""
+    from catalog import merges
+
+    with pools.connect(load(), "cli") as conn:
+        merges.reopen(conn, one, other, who or getpass.getuser(), reason)
+    click.echo(f"The pair {one} and {other} waits for a decision again.")
     return 0

@@ -4,9 +4,7 @@ A handler translates and does nothing else: parse, call the catalogue, answer. T
 for page builders and API builders are PageHandler and ApiHandler.
 """
 
-import asyncio
 import gzip
-import hashlib
 import json
 import logging
 import re
@@ -26,13 +24,14 @@ from tornado.routing import URLSpec
 from tornado.web import Application, HTTPError, RequestHandler
 
 from api.addresses import LANGUAGES, PAGES, address, pattern, slots, template_of
-from api.compression import SMALLEST, accepted, compress, compressible
+from api.compression import accepted
 from api.formats import Formats
+from api.handlers.sending import Sending
 from api.i18n_texts import Texts
 from api.openapi import Answer, Operation
 from api.parameters import Parameter, read_all
 from api.problems import MEDIA_TYPE, problem_of
-from api.rate_budget import peer_of
+from api.rate_budget import peer_of, told
 from api.site import Site
 from config.errors import GuichetError, Invalid
 
@@ -41,7 +40,6 @@ _HOST = re.compile(r"[A-Za-z0-9._-]{1,253}(:\d{1,5})?|\[[0-9a-fA-F:.]{2,45}\](:\
 _QUIET = ("/static/", "/tiles/", "/ids/", "/healthz", "/readyz")
 LONGEST_LINKED = 500  # characters of a query value that a link of ours repeats
 IMMUTABLE = "public, max-age=31536000, immutable"
-REVALIDATE = "public, max-age=0, must-revalidate"
 _FIXED_HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "strict-origin-when-cross-origin",
@@ -50,15 +48,15 @@ _FIXED_HEADERS = {
 }
 
 
-class BaseHandler(RequestHandler):
+class BaseHandler(Sending):
     """Common to pages, API, tiles and files."""
 
     SUPPORTED_METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
     parameters: ClassVar[tuple[Parameter[Any], ...]] = ()
     strict: ClassVar[bool] = True
     secret_slots: ClassVar[tuple[str, ...]] = ()  # path slots that logs must not hold
+    tells_budget: ClassVar[bool] = False  # what is left of it, in the headers of each answer
 
-    site: Site
     request_id: str
     _error: BaseException | None
 
@@ -93,8 +91,14 @@ class BaseHandler(RequestHandler):
         if wait:
             self._retry_after = max(1, int(wait + 0.999))
             raise HTTPError(429)
+        self._tell_budget()
         if self.request.method in ("GET", "HEAD"):
             self.asked = read_all(self.parameters, self.request.query_arguments, strict=self.strict)
+
+    def _tell_budget(self) -> None:
+        if self.tells_budget:
+            for name, value in told(self.site.budget, self.peer).items():
+                self.set_header(name, value)
 
     def on_finish(self) -> None:
         if self._counted:
@@ -143,78 +147,6 @@ class BaseHandler(RequestHandler):
             self.set_header(name, value)
         self.set_header("X-Request-Id", self.request_id)
 
-    def compute_etag(self) -> str | None:
-        return None  # ours are set in `send`, before the body is made when possible
-
-    def unchanged(self, *parts: object) -> bool:
-        """Set the ETag of an answer that depends on these parts, the edition and the code.
-
-        True when the visitor already has it: 304 has been sent and the handler must return.
-        """
-        version = self.site.edition.version if self.site.published else ""
-        key = repr((self.site.release, version, *parts)).encode()
-        return self._tag(hashlib.sha256(key).hexdigest()[:24])
-
-    def _tag(self, value: str) -> bool:
-        # Weak: the same answer in brotli, in gzip or plain has the same tag.
-        tag = f'W/"{value}"'
-        self.set_header("Etag", tag)
-        sent = self.request.headers.get("If-None-Match", "")
-        if len(sent) <= 2000 and (sent.strip() == "*" or value in re.findall(r'"([^"]*)"', sent)):
-            self.set_status(304)
-            self.finish()
-            return True
-        return False
-
-    def send(self, body: bytes, media_type: str, *, encoding: str | None = None) -> None:
-        """Answer with a body, compressed as the visitor accepts unless `encoding` is given.
-
-        Without an ETag yet, one is computed from the body.
-        """
-        self.set_header("Content-Type", media_type)
-        if "Cache-Control" not in self._headers:
-            self.set_header("Cache-Control", REVALIDATE)
-        if self.get_status() == 200 and "Etag" not in self._headers:
-            if compressible(media_type):
-                self.add_vary("Accept-Encoding")
-            if self._tag(hashlib.sha256(body).hexdigest()[:24]):
-                return
-        if encoding is None and compressible(media_type):
-            self.add_vary("Accept-Encoding")
-            names = accepted(self.request.headers.get("Accept-Encoding", ""))
-            if names and len(body) >= SMALLEST:
-                body, encoding = compress(body, names[0]), names[0]
-        if encoding:
-            self.set_header("Content-Encoding", encoding)
-        self.finish(body)
-
-    async def send_large(self, body: bytes, media_type: str) -> None:
-        """`send` for bodies of hundreds of kB: compressed in a thread, others are not held."""
-        names = accepted(self.request.headers.get("Accept-Encoding", ""))
-        self.add_vary("Accept-Encoding")
-        if self._tag(hashlib.sha256(body).hexdigest()[:24]):
-            return
-        if names:
-            packed = await asyncio.to_thread(compress, body, names[0])
-            self.send(packed, media_type, encoding=names[0])
-        else:
-            self.send(body, media_type, encoding="")
-
-    def finish(self, chunk: str | bytes | dict[str, Any] | None = None) -> "asyncio.Future[None]":
-        """Tornado's, and the connection is cut when the visitor does not read it in time."""
-        stream = getattr(self.request.connection, "stream", None)
-        sent = super().finish(chunk)
-        if stream is not None and not sent.done():
-            seconds = self.site.settings.web.write_timeout_seconds
-            cut = asyncio.get_running_loop().call_later(seconds, stream.close)
-            sent.add_done_callback(lambda _: cut.cancel())
-        return sent
-
-    def add_vary(self, name: str) -> None:
-        present = [one.strip() for one in self._headers.get("Vary", "").split(",") if one.strip()]
-        if name not in present:
-            self.set_header("Vary", ", ".join([*present, name]))
-
     # ------------------------------------------------------------------ errors
 
     def log_exception(
@@ -238,6 +170,7 @@ class BaseHandler(RequestHandler):
         self.write_problem(status_code, kwargs.get("exc_info", (None, None))[1])
 
     def error_headers(self, status_code: int) -> None:
+        self._tell_budget()  # an error begins again from the default headers
         self.set_header("Cache-Control", "no-store")
         if status_code == 405:
             allowed = [m for m in self.SUPPORTED_METHODS if self._has(m)]
@@ -269,13 +202,15 @@ class ApiHandler(BaseHandler):
     """
 
     operation: ClassVar[Operation]
+    tells_budget = True
 
     def set_default_headers(self) -> None:
         super().set_default_headers()
         self.set_header("Access-Control-Allow-Origin", "*")
         self.set_header(
             "Access-Control-Expose-Headers",
-            "ETag, X-Guichet-Geography, X-Guichet-Length, X-Guichet-Date, X-Guichet-Generation",
+            "ETag, RateLimit, RateLimit-Policy, Retry-After, X-Guichet-Geography, "
+            "X-Guichet-Length, X-Guichet-Date, X-Guichet-Generation",
         )
         self.set_header("Cross-Origin-Resource-Policy", "cross-origin")
         # Should a browser show this as a document, it can run nothing.
@@ -323,6 +258,7 @@ class PageHandler(BaseHandler):
     """
 
     strict = False
+    tells_budget = True
     page: str | None = None
     language: str = "fr"
 
@@ -490,11 +426,14 @@ def log_request(handler: RequestHandler) -> None:
         "ms": round(1000 * handler.request.request_time(), 1),
     }
     reason = ""
-    if error is not None and status < 500:
+    # A refusal of ours says all that there is to know: the walk to it would cost more than an
+    # answer, at the very moment when too many ask.
+    refusal = isinstance(error, GuichetError) and error.__cause__ is None
+    if error is not None and (status < 500 or refusal):
         reason = f" {type(error).__name__}: {error}"[:300]
     level = logging.INFO
     if status >= 500:
-        level = logging.ERROR
+        level = logging.WARNING if refusal else logging.ERROR
     elif status < 400 and path.startswith(_QUIET):
         level = logging.DEBUG  # a map view asks for dozens of these
     log.log(
@@ -502,5 +441,5 @@ def log_request(handler: RequestHandler) -> None:
         "%(method)s %(path)s %(status)d in %(ms)s ms [%(request)s]" + reason.replace("%", "%%"),
         event,
         extra=event,
-        exc_info=error if error is not None and status >= 500 else None,
+        exc_info=error if error is not None and status >= 500 and not refusal else None,
     )

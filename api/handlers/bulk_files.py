@@ -10,18 +10,20 @@ import msgspec
 from tornado.routing import URLSpec
 
 from api.handlers.base import IMMUTABLE, ApiHandler, BaseHandler
+from api.handlers.sending import REVALIDATE
 from api.openapi import Answer, Operation, TemplateRoute
-from config.errors import NotFound
+from catalog import withholding
+from config.errors import NotFound, Unavailable
 from tiles.bulk import rebuild
 from tiles.bulk.rebuild import Manifest
 
 CHUNK = 1 << 17
 _RANGE = re.compile(r"bytes=(\d{0,15})-(\d{0,15})", re.ASCII)
-_VERSION = re.compile(r"\d{4}-\d\d-\d\d-\d{1,18}-\d{1,18}", re.ASCII)
+_VERSION = re.compile(r"\d{4}-\d{2}-\d{2}-\d{1,18}-\d{1,18}(-\d{1,18})?", re.ASCII)
 
 
 class BulkEntry(msgspec.Struct):
-    """One file. `rows` is null for tiles and for the dictionary."""
+    """One file. `rows` is null for tiles, rasters and the dictionary."""
 
     name: str
     table: str
@@ -84,7 +86,14 @@ class BulkDownload(BaseHandler):
         except FileNotFoundError:
             raise NotFound("That version is no longer kept; see /api/v1/bulk.") from None
         file = manifest.file(name)
-        self.set_header("Cache-Control", IMMUTABLE)
+        offices = file.table == "offices"
+        if offices:
+            async with self.connection() as conn:
+                shown = await withholding.latest(conn)
+            if shown != rebuild.hidden_upto(version):
+                raise Unavailable("Telephones were hidden or shown since: it is being made again.")
+        # A proxy must not go on giving a number that its commune hid since.
+        self.set_header("Cache-Control", REVALIDATE if offices else IMMUTABLE)
         self.set_header("Access-Control-Allow-Origin", "*")
         self.set_header("Access-Control-Expose-Headers", "Content-Range, Content-Length, ETag")
         self.set_header("Accept-Ranges", "bytes")

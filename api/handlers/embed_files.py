@@ -3,7 +3,8 @@
 from tornado.routing import URLSpec
 
 from api.compression import accepted
-from api.handlers.base import REVALIDATE, BaseHandler
+from api.handlers.base import BaseHandler
+from api.handlers.sending import REVALIDATE
 
 
 class EmbedFile(BaseHandler):
@@ -25,4 +26,4 @@ class EmbedFile(BaseHandler):
         self.send(found.body, found.media_type, encoding=found.encoding or "")
 
 
-ROUTES = [URLSpec(r"/embed/(?P<name>simulateur|avis)\.js$", EmbedFile)]
+ROUTES = [URLSpec(r"/embed/(?P<name>simulateur|avis|carte-commune)\.js$", EmbedFile)]

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
+from api import agent_words, commune_json_ld
 from api.forms import TOKEN_FIELD
 from api.handlers.base import PageHandler, page_routes
 from api.handlers.page_contribute import TRAP
@@ -17,12 +18,14 @@ from catalog.offices import NearOffice
 from catalog.referential import Service
 from catalog.states import Simple, State, simple
 from catalog.status import Interval, Status
+from crowd import contests, official_spaces, practice_lists
+from crowd.practice_lists import Search
 from geo import opening_hours
 
-DAYS = {"mo": "Monday", "tu": "Tuesday", "we": "Wednesday", "th": "Thursday", "fr": "Friday",
-        "sa": "Saturday", "su": "Sunday"}  # fmt: skip
 DAY = day("date", "The commune as it was known at the end of that day; absent: now.")
 ALIKE = 5  # communes like this one
+PRACTICES = 4  # sheets of communes like this one; their own page has all
+OFFICIAL = 8  # official sites and accounts; their own page has all
 DESKS = 12  # offices of a commune on its page; « around me » has the others
 
 
@@ -53,7 +56,15 @@ class CommunePage(PageHandler):
             mairie = next((one for one in around if one.kind == "mairie"), None)
             corrected = await office_card.corrections_of(conn, mairie.id) if mairie else []
             alike = await communes.similar(conn, commune, ALIKE)
+            practices = await practice_lists.found(
+                conn,
+                Search(communes=(commune.number, *(one.number for one in alike)), limit=PRACTICES),
+            )
+            official = await official_spaces.of_commune(
+                conn, site.settings.official, commune.number
+            )
             areas = await area_facts.of_commune(conn, commune.number)
+            contested = await contests.of_commune(conn, commune.number)
             keys = await site.keyring.keys(conn)
             rate_token = keys.issue(Rate.form, now)
         statuses = scoring.of_all(site.referential, held, now)
@@ -70,19 +81,25 @@ class CommunePage(PageHandler):
             desks=_desks(around),
             most_desks=DESKS,
             areas=areas,
+            zonings=communes.ZONINGS,
+            practices=practices,
+            official=official[:OFFICIAL],
             kind_name=lambda kind: kind_name(kind, self.language),
             near=near,
             lines=lines,
+            contests=contested,
+            badge=lambda proof: agent_words.badge(self.t, proof, commune.name),
+            outcome=lambda one: agent_words.outcome(self.t, one),
             counts=counts,
             known=len(lines) - counts[Simple.UNKNOWN],
-            alike=[(one, await self._offers(one.number)) for one in alike],
+            alike=await self._offers(alike),
             sources={source.id: source for source in site.edition.sources},
             source_titles=self._titles,
             State=State,
             Simple=Simple,
             say_hours=lambda state: opening_hours.sentence(state, self.language),
             hours_table=self._week,
-            json_ld=self._json_ld(commune, around),
+            json_ld=commune_json_ld.made(commune, around, self.origin, self.language),
             rate_token=rate_token,
             token_field=TOKEN_FIELD,
             trap=TRAP,
@@ -118,14 +135,16 @@ class CommunePage(PageHandler):
             scoring.timeline(service, own),
         )
 
-    async def _offers(self, number: int) -> list[str]:
-        """The ids of the services that are known to be offered in another commune."""
-        offered = []
+    async def _offers(
+        self, alike: list[communes.Similar]
+    ) -> list[tuple[communes.Similar, list[str]]]:
+        """Each of these communes, and the ids of the services known to be offered there."""
+        offered: list[tuple[communes.Similar, list[str]]] = [(one, []) for one in alike]
         for service in self.site.referential.services.values():
             array = await self.site.edition.arrays.get(service.id, self.now)
-            state = State(int(array[number]))
-            if state.level is not None:
-                offered.append(service.id)
+            for one, ids in offered:
+                if State(int(array[one.number])).level is not None:
+                    ids.append(service.id)
         return offered
 
     def _week(self, office: NearOffice) -> list[tuple[str, str]]:
@@ -141,72 +160,12 @@ class CommunePage(PageHandler):
             rows.append((name, spans or self.t("commune.closed_day")))
         return rows
 
-    def _json_ld(self, commune: Commune, around: list[NearOffice]) -> dict[str, Any]:
-        """schema.org: the commune and its town hall, with only what is known."""
-        graph: list[dict[str, Any]] = [
-            _bare(
-                {
-                    "@type": "City",
-                    "@id": f"{self.origin}{self.url('commune', code=commune.code)}#commune",
-                    "name": commune.name,
-                    "identifier": commune.code,
-                    "containedInPlace": {
-                        "@type": "AdministrativeArea",
-                        "name": commune.departement,
-                    },
-                    "geo": _geo(commune.latitude, commune.longitude),
-                }
-            )
-        ]
-        for office in around:
-            if office.kind != "mairie":
-                continue
-            graph.append(
-                _bare(
-                    {
-                        "@type": "GovernmentOffice",
-                        "name": office.name,
-                        "address": office.address,
-                        "telephone": office.phone,
-                        "email": office.email,
-                        "url": office.website,
-                        "geo": _geo(office.lat, office.lon),
-                        "openingHoursSpecification": [
-                            {
-                                "@type": "OpeningHoursSpecification",
-                                "dayOfWeek": f"https://schema.org/{name}",
-                                "opens": opening_hours.clock(start),
-                                "closes": opening_hours.clock(end),
-                            }
-                            for name, intervals in zip(
-                                DAYS.values(), office.hours or (), strict=False
-                            )
-                            for start, end in intervals
-                        ]
-                        or None,
-                    }
-                )
-            )
-        return {"@context": "https://schema.org", "@graph": graph}
-
 
 def _desks(around: list[NearOffice]) -> list[NearOffice]:
     """The offices that are not the town hall, by kind in the order of display."""
     order = {kind: number for number, kind in enumerate(office_kinds())}
     desks = (one for one in around if one.kind != "mairie")
     return sorted(desks, key=lambda one: order.get(one.kind, len(order)))
-
-
-def _geo(latitude: float | None, longitude: float | None) -> dict[str, Any] | None:
-    if latitude is None or longitude is None:
-        return None
-    return {"@type": "GeoCoordinates", "latitude": round(latitude, 5),
-            "longitude": round(longitude, 5)}  # fmt: skip
-
-
-def _bare(fields: dict[str, Any]) -> dict[str, Any]:
-    """Without what is not known: an empty field would be read as a statement."""
-    return {name: value for name, value in fields.items() if value is not None}
 
 
 ROUTES = page_routes("commune", CommunePage)

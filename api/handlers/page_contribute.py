@@ -7,6 +7,7 @@ written in step three is kept as a draft under a secret address, which survives 
 import asyncio
 import hashlib
 import json
+from dataclasses import dataclass
 from typing import Any
 
 from tornado.routing import URLSpec
@@ -27,8 +28,8 @@ from catalog.status import score
 from config.errors import Invalid, NotFound
 from crowd import accounts, claims, contributions, drafts
 from crowd.claims import Kind, Wrong
-from crowd.contributions import Receipt, Sent
 from crowd.photos import MOST_BYTES
+from crowd.receiving import Arrival, Receipt, Sent
 from crowd.speakers import RESIDENT, Speaker
 
 COMMUNE = text("commune", "Code of the commune.", max_length=5)
@@ -38,6 +39,15 @@ SEARCH = text("q", "A commune's name or postal code.", max_length=200)
 TRAP = "site_web"  # a field that people do not see
 _DETAILS = ("url", "attributes", "wrong", "hours", "comment")
 _MULTIPART_ROOM = 10_000  # bytes around a photo in its form
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """What receiving a contribution needs of a commune."""
+
+    number: int
+    code: str
+    name: str
 
 
 class ContributePage(FormPage):
@@ -63,13 +73,22 @@ class SubjectPage(ContributePage):
     def read_fields(self) -> dict[str, str]:
         return self.read_many("attributes")
 
-    async def understood(self) -> tuple[Commune, Service, Kind, claims.Reading]:
+    async def where(self, code: str) -> Place:
+        """A commune, from memory; of a code that is not today's, from the database."""
+        if self.site.published:
+            known = self.site.edition.geography
+            if (number := known.number_of.get(code)) is not None:
+                return Place(number, code, known.names[number])
+        found = await self.place(code)
+        return Place(found.number, found.code, found.name)
+
+    async def understood(self) -> tuple[Place, Service, Kind, claims.Reading]:
         """The form's subject and its fields. Raises Invalid for a form that is not ours."""
         try:
             kind = Kind(self.fields.get("sujet", ""))
         except ValueError:
             raise Invalid("Not a kind of contribution.", parameter="sujet") from None
-        commune = await self.place(self.fields.get("commune", ""))
+        commune = await self.where(self.fields.get("commune", ""))
         named = claims.HOURS_SERVICE if kind is Kind.HOURS else self.fields.get("service", "")
         service = self.site.referential.service(named)
         return commune, service, kind, claims.read(kind, service, self.fields)
@@ -111,7 +130,7 @@ class Contribute(SubjectPage):
         self.render_page("contribute_where.html", asked=asked, found=found, service=service_id)
 
     async def ask_details(
-        self, commune: Commune, service: Service, kind: Kind, sent: Any, mistakes: Any
+        self, commune: Commune | Place, service: Service, kind: Kind, sent: Any, mistakes: Any
     ) -> None:
         async with self.connection() as conn:
             held = await observations.of_commune(conn, commune.number, service.id)
@@ -181,28 +200,27 @@ class Sending(SubjectPage):
             speaker=await self.speaker(),
             draft_hash=contributions.token_hash(secret) if draft else None,
         )
-        letter = contribution_mails.received(self, commune, service, sent)
-        keys = await self.keys()
-        async with self.site.writing, self.connection() as conn:
-            receipt = await contributions.submit(
-                conn, keys, sent, self.now,
-                most_open=self.site.settings.crowd.most_open, letter=letter,
-            )  # fmt: skip
+        letter = contribution_mails.received(self, commune.name, service, sent)
+        receipt = await self.site.intake.submit(Arrival(sent, self.now, letter))
         if receipt.new and receipt.published:
             await asyncio.to_thread(live.settle, self.site.settings)
         return receipt, token
 
     async def speaker(self) -> Speaker:
-        """A resident; one who is logged in as a moderator too, so that they do not decide on it."""
-        for name in (COOKIE, f"__Host-{COOKIE}"):
-            cookie = self.get_cookie(name)
-            if cookie and len(cookie) <= 100:
-                async with self.connection() as conn:
-                    settings = self.site.settings.accounts
-                    account = await accounts.of_session(conn, cookie, settings)
-                if account is not None:
-                    return Speaker(account_id=account.id)
-        return RESIDENT
+        return await person(self)
+
+
+async def person(page: FormPage) -> Speaker:
+    """A resident; one who is logged in as a moderator too, so that they do not decide on it."""
+    for name in (COOKIE, f"__Host-{COOKIE}"):
+        cookie = page.get_cookie(name)
+        if cookie and len(cookie) <= 100:
+            async with page.connection() as conn:
+                settings = page.site.settings.accounts
+                account = await accounts.of_session(conn, cookie, settings)
+            if account is not None:
+                return Speaker(account_id=account.id)
+    return RESIDENT
 
 
 class Review(Sending):

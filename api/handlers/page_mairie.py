@@ -1,93 +1,48 @@
-"""« I am the mairie of X »: a code by mail, a mandate, and the table of all services to declare."""
+"""« I am the mairie of X »: a code by mail to the official mailbox, and the mandate it opens."""
 
-import asyncio
-import hashlib
-import hmac
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable
+from typing import Any, ClassVar
 
 from tornado.web import HTTPError
 
 from api.addresses import address
-from api.forms import TOKEN_FIELD, FormPage
+from api.agent_session import AgentPage
 from api.handlers.base import page_routes
 from api.i18n_texts import Texts
-from catalog import communes, live, observations
-from catalog import status as scoring
+from catalog import communes
 from catalog.communes import Commune
 from catalog.outbox import Mail
-from catalog.states import State
 from config.errors import Invalid, Refused
-from crowd import claims, declarations, mandates
-from crowd.declarations import Choice, Declared
-from crowd.mandates import Mailbox, Mandate, Opened, Tried
+from crowd import mandate_sessions, mandates
+from crowd.mandate_sessions import Mandate
+from crowd.mandates import Mailbox, Opened, Tried
+from crowd.signing import Keys
 
-COOKIE = "guichet_mairie"
-_FIELDS = ("choice", "url", "attributes", "base")
-_STATUS = {Tried.WRONG: 422, Tried.LOCKED: 423, Tried.GONE: 410}
+STATUS = {Tried.WRONG: 422, Tried.LOCKED: 423, Tried.GONE: 410}
 
 
-class MairiePage(FormPage):
-    """What these pages share: the commune, the session of a mandate, and its cookie."""
-
-    form = "mairie"
+class MairiePage(AgentPage):
+    """A page about one commune: the mandate of this browser for it, when there is one."""
 
     async def prepare(self) -> None:
         await super().prepare()
-        self.private()
-        self.add_vary("Cookie")
         async with self.connection() as conn:
             found = await communes.resolve(conn, self.path_kwargs["code"])
         self.commune: Commune = found.commune
+        self.held = await self.mandates_held()
 
-    @property
-    def secure(self) -> bool:
-        return self.origin.startswith("https://")
-
-    @property
-    def cookie_name(self) -> str:
-        return f"__Host-{COOKIE}" if self.secure else COOKIE
-
-    @property
-    def session(self) -> str | None:
-        sent = self.get_cookie(self.cookie_name)
-        return sent if sent and len(sent) <= 100 else None
-
-    async def mandate(self) -> Mandate | None:
-        """The mandate of this browser for this commune, now; None: it has none."""
-        if self.session is None:
-            return None
-        async with self.connection() as conn:
-            found = await mandates.of_session(conn, self.session, self.site.settings.mandates)
-        return found if found and found.commune_number == self.commune.number else None
+    def mandate(self) -> Mandate | None:
+        """The widest mandate of this browser for this commune, now; None: it has none."""
+        here = (one for one in self.held if one.commune_number == self.commune.number)
+        return next(here, None)
 
     def enter(self, opened: Opened) -> None:
         """Keep a new session and go to the desk."""
-        self.set_cookie(
-            self.cookie_name, opened.token, path="/", httponly=True, samesite="Lax",
-            secure=self.secure,
-        )  # fmt: skip
+        self.keep_session(opened.token)
         self.see_other(self.url("mairie-desk", code=self.commune.code))
 
-    @property
-    def proof(self) -> str:
-        """What a form of this session carries."""
-        return hmac.new((self.session or "").encode(), b"mairie", hashlib.sha256).hexdigest()
-
-    def check_proof(self) -> None:
-        sent = self.fields.get(TOKEN_FIELD, "")
-        if not hmac.compare_digest(sent.encode(), self.proof.encode()):
-            raise Refused("This form was not made for this session: open the page again.")
-
     def context(self) -> dict[str, Any]:
-        return {**super().context(), "commune": getattr(self, "commune", None),
-                "token_field": TOKEN_FIELD}  # fmt: skip
-
-    def _set_policy(self) -> None:
-        super()._set_policy()
-        policy = self._headers["Content-Security-Policy"]
-        policy = policy.replace("frame-ancestors 'self'", "frame-ancestors 'none'")
-        self.set_header("Content-Security-Policy", policy)
+        return {**super().context(), "commune": getattr(self, "commune", None)}
 
 
 class Ask(MairiePage):
@@ -101,7 +56,7 @@ class Ask(MairiePage):
             "mairie_ask.html",
             found=found,
             official=found.standing is Mailbox.OFFICIAL,
-            mandate=await self.mandate(),
+            mandate=self.mandate(),
             token=await self.form_token(),
         )
 
@@ -110,20 +65,26 @@ class Ask(MairiePage):
             if "\n" in sent:
                 raise Invalid("One line of text.", parameter=name[:80])
         await self.opened()
+        letter = self.letter(await self.keys())
         async with self.connection() as conn:
             request = await mandates.ask(
-                conn, self.site.settings.mandates, self.commune, self.network, self.now, self.letter
+                conn, self.site.settings.mandates, self.commune, self.network, self.now, letter
             )
         self.see_other(self.url("mairie-code", code=self.commune.code, request=request))
 
-    def letter(self, to: str, code: str, link: str) -> Mail:
-        """The mail that holds a code, in French: it is for a mairie."""
-        t = Texts("fr")
-        where = self.origin + address("mairie-link", "fr", code=self.commune.code, link=link)
-        minutes = self.site.settings.mandates.code_minutes
-        text = t("mairie.mail", name=self.commune.name, code=code, link=where, minutes=minutes)
-        subject = t("mairie.subject", name=self.commune.name)
-        return Mail(to=to, subject=subject, text=text, purpose="mandate-code")
+    def letter(self, keys: Keys) -> Callable[[str, str, str, int], Mail]:
+        """What makes the mail that holds a code, in French: it is for a mairie."""
+
+        def made(to: str, code: str, link: str, stop: int) -> Mail:
+            t = Texts("fr")
+            where = self.origin + address("mairie-link", "fr", code=self.commune.code, link=link)
+            minutes = self.site.settings.mandates.code_minutes
+            text = t("mairie.mail", name=self.commune.name, code=code, link=where,
+                     minutes=minutes, stop=self.stop_link(keys, stop))  # fmt: skip
+            subject = t("mairie.subject", name=self.commune.name)
+            return Mail(to=to, subject=subject, text=text, purpose="mandate-code")
+
+        return made
 
 
 class Opening(MairiePage):
@@ -131,7 +92,7 @@ class Opening(MairiePage):
 
     async def show(self, tried: Tried | None, **more: Any) -> None:
         if tried is not None:
-            self.set_status(_STATUS[tried])
+            self.set_status(STATUS[tried])
         self.render_page("mairie_code.html", tried=tried, token=await self.form_token(), **more)
 
 
@@ -184,99 +145,25 @@ class Agent(MairiePage):
     """A page for who holds the commune's mandate."""
 
     holder: Mandate
+    # Whether it speaks for the commune as a whole, which a mandate for some services does not.
+    whole: ClassVar[bool] = False
 
     async def prepare(self) -> None:
         await super().prepare()
-        found = await self.mandate()
+        found = self.mandate()
         if found is None:
             if self.request.method not in ("GET", "HEAD"):
                 raise Refused("This session holds no mandate for this commune.")
             self.redirect(self.url("mairie", code=self.commune.code), status=303)
             return
+        if self.whole and found.services is not None:
+            raise Refused("This mandate is for some services only.")
         self.holder = found
         if self.request.method == "POST":
             self.check_proof()
 
-
-class Desk(Agent):
-    """All services in one table; then the same, read again; then published."""
-
-    def read_fields(self) -> dict[str, str]:
-        many = [f"attributes.{one}" for one in self.site.referential.services]
-        return self.read_many(*many)
-
-    def sent_for(self, service: str) -> dict[str, str]:
-        return {name: self.fields.get(f"{name}.{service}", "") for name in _FIELDS}
-
-    async def get(self, code: str) -> None:
-        await self.show({})
-
-    async def show(self, mistakes: Mapping[str, Mapping[str, str]], **more: Any) -> None:
-        number = self.commune.number
-        async with self.connection() as conn:
-            held = await observations.of_commune(conn, number)
-            latest = await declarations.latest(conn, number)
-        conflicts = more.pop("conflicts", [])
-        self.render_page(
-            "mairie_desk.html",
-            statuses=scoring.of_all(self.site.referential, held, self.now),
-            latest=latest,
-            sent={one: self.sent_for(one) for one in self.site.referential.services},
-            choices={
-                one.id: [self.site.referential.attributes[name] for name in claims.choices(one)]
-                for one in self.site.referential.services.values()
-            },
-            mistakes=mistakes,
-            conflicts=conflicts,
-            Choice=Choice,
-            State=State,
-            holder=self.holder,
-            proof=self.proof,
-            done=self.get_query_argument("publie", ""),
-            nothing=more.get("nothing", False),
-        )
-
-    async def post(self, code: str) -> None:
-        answers: list[Declared] = []
-        mistakes: dict[str, Mapping[str, str]] = {}
-        for service in self.site.referential.services.values():
-            found = declarations.read(service, self.sent_for(service.id))
-            if isinstance(found, Declared):
-                answers.append(found)
-            elif found:
-                mistakes[service.id] = found
-        step = self.fields.get("etape", "relire")
-        if mistakes or step == "modifier" or not answers:
-            if step != "modifier":
-                self.set_status(422)
-            await self.show(mistakes, nothing=not mistakes and step != "modifier")
-        elif step == "publier":
-            await self.publish(answers)
-        else:
-            self.render_page(
-                "mairie_review.html", answers=answers, State=State, proof=self.proof,
-                kept=self.kept(answers), referential=self.site.referential,
-            )  # fmt: skip
-
-    def kept(self, answers: list[Declared]) -> list[tuple[str, str]]:
-        """The answers as hidden fields, for the next step."""
-        found = []
-        for one in answers:
-            sent = self.sent_for(one.service.id)
-            for name in _FIELDS:
-                texts = sent[name].split("\n") if name == "attributes" else [sent[name]]
-                found += [(f"{name}.{one.service.id}", text) for text in texts if text]
-        return found
-
-    async def publish(self, answers: list[Declared]) -> None:
-        async with self.connection() as conn:
-            conflicts = await declarations.publish(conn, self.holder, answers, self.now)
-        if conflicts:
-            self.set_status(409)
-            await self.show({}, conflicts=conflicts)
-            return
-        await asyncio.to_thread(live.settle, self.site.settings)
-        self.see_other(self.url("mairie-desk", code=self.commune.code) + f"?publie={len(answers)}")
+    def context(self) -> dict[str, Any]:
+        return {**super().context(), "holder": getattr(self, "holder", None)}
 
 
 class Leave(Agent):
@@ -289,8 +176,8 @@ class Leave(Agent):
         async with self.connection() as conn:
             if self.fields.get("fin") == "mandat":
                 await mandates.revoke(conn, self.holder.id, self.holder.actor)
-            await mandates.log_out(conn, self.session or "")
-        self.clear_cookie(self.cookie_name, path="/", secure=self.secure, samesite="Lax")
+            await mandate_sessions.log_out(conn, self.session or "")
+        self.forget_session()
         self.see_other(self.url("commune", code=self.commune.code))
 
 
@@ -298,6 +185,5 @@ ROUTES: list[Any] = [
     *page_routes("mairie", Ask),
     *page_routes("mairie-code", Code),
     *page_routes("mairie-link", Link),
-    *page_routes("mairie-desk", Desk),
     *page_routes("mairie-leave", Leave),
 ]

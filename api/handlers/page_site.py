@@ -189,11 +189,11 @@ class Prose(PageHandler):
 
 class SiteMap(PageHandler):
     def get(self) -> None:
-        names = ("home", "map", "around-me", "search", "compare", "services", "simulators",
-                 "simulator-method", "simulator-widget", "method", "sources", "records",
-                 "data", "api", "contribute", "thanks", "satisfaction",
-                 "procedures", "difficulty", "crowd-policy", "register", "help",
-                 "accessibility", "privacy", "legal", "login")  # fmt: skip
+        names = ("home", "map", "around-me", "distances", "search", "compare", "services",
+                 "simulators", "simulator-method", "simulator-widget", "method", "sources",
+                 "records", "data", "api", "contribute", "thanks", "satisfaction",
+                 "procedures", "practices", "official", "difficulty", "crowd-policy", "register",
+                 "help", "accessibility", "privacy", "legal", "login")  # fmt: skip
         self.render_page("sitemap.html", names=names)
 
 

@@ -67,7 +67,8 @@ class Batch(SimulatorHandler):
 
     post_operation = Operation(
         "simulate_batch", "Simulate many cases", "Simulators", media_type=batch.NDJSON,
-        bodies=batch.MEDIA_TYPES,
+        bodies=batch.MEDIA_TYPES, media_types=batch.MEDIA_TYPES, later=BatchState,
+        refusals=("406",),
         description="A JSON array, NDJSON, CSV (the first line names the inputs) or an Arrow IPC "
         "stream. The answer is of the same media type, or of `Accept`; a row that is wrong says "
         "so at its own place. Above 100,000 rows or 40 MB, or with `Prefer: respond-async`, the "
@@ -233,7 +234,11 @@ class BatchHandler(SimulatorHandler):
 class OneBatch(BatchHandler):
     operation = Operation(
         "simulation_batch", "How far a batch is", "Simulators", BatchState,
-        description="DELETE cancels it, and erases what it asked and was answered.",
+        description="Only who has the identifier finds it; `Retry-After` says when to ask again.",
+    )  # fmt: skip
+    delete_operation = Operation(
+        "cancel_simulation_batch", "Cancel a batch", "Simulators", status=204,
+        description="Its computation stops; what it asked and was answered is erased.",
     )  # fmt: skip
 
     async def get(self, simulator: str, batch: str) -> None:
@@ -255,7 +260,7 @@ class OneBatch(BatchHandler):
 class BatchResult(BatchHandler):
     operation = Operation(
         "simulation_batch_result", "The answers of a batch that is done", "Simulators",
-        media_type="application/octet-stream",
+        media_types=batch.MEDIA_TYPES, refusals=("409",),
         description="In the media type that was asked for; 409 until the batch is done.",
     )  # fmt: skip
 

@@ -2,7 +2,7 @@
 
 import re
 from datetime import date, datetime
-from typing import cast
+from typing import Any, cast
 
 import msgspec
 
@@ -13,6 +13,7 @@ from catalog import communes, observations
 from catalog import status as scoring
 from catalog.states import State, simple
 from config.errors import NotFound
+from crowd import contests
 
 _NUMBER = re.compile(r"[1-9]\d{0,8}", re.ASCII)
 
@@ -83,9 +84,26 @@ class Proof(msgspec.Struct):
     valid_until: datetime | None
 
 
+class ContestEntry(msgspec.Struct):
+    """A proof that an agent of the commune contests. `outcome` is what was found when it was looked
+    at again (null: not yet); `second` is that second proof, kept beside the first."""
+
+    id: int
+    proof: int
+    service: str
+    contested_by: str
+    reason: str
+    contested_at: datetime
+    outcome: str | None
+    looked_at: datetime | None
+    newer_proof: int | None
+    second: dict[str, Any]
+
+
 class ProofsAnswer(Answer, kw_only=True):
     commune: CommuneEntry
     proofs: list[Proof]
+    contested: list[ContestEntry]
 
 
 class Period(msgspec.Struct):
@@ -203,6 +221,7 @@ class CommuneProofs(ApiHandler):
         async with self.connection() as conn:
             commune = (await communes.resolve(conn, code)).commune
             held = await observations.of_commune(conn, commune.number, self.ask(OF_SERVICE))
+            contested = await contests.of_commune(conn, commune.number, self.ask(OF_SERVICE))
         self.reply(
             ProofsAnswer,
             commune=commune_entry(commune),
@@ -222,7 +241,14 @@ class CommuneProofs(ApiHandler):
                 )
                 for one in sorted(held, key=lambda one: one.observed_at, reverse=True)
             ],
-        )
+            contested=[
+                ContestEntry(
+                    one.id, one.observation_id, one.service, one.role, one.reason, one.made_at,
+                    one.outcome, one.looked_at, one.newer_id, dict(one.details),
+                )
+                for one in contested
+            ],
+        )  # fmt: skip
 
 
 class CommuneHistory(ApiHandler):

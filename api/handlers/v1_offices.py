@@ -26,6 +26,7 @@ class OfficeEntry(msgspec.Struct):
     """An office as its source describes it, with the corrections of people in it.
 
     `withdrawn_at` and `unlisted_since` are null while it stands and is listed.
+    `phone_withheld_since`: its commune wants the telephone hidden, so it is; null: it does not.
     """
 
     id: int
@@ -51,6 +52,7 @@ class OfficeEntry(msgspec.Struct):
     observed_at: datetime
     withdrawn_at: datetime | None
     unlisted_since: datetime | None
+    phone_withheld_since: datetime | None
 
 
 class MemberEntry(msgspec.Struct):

@@ -37,7 +37,8 @@ class HoursState(msgspec.Struct):
 class NearEntry(msgspec.Struct):
     """`sources` are all that describe this place; `unlisted_since` is the day since which none of
     them lists it any more, and null while one does. `point_doubtful`: its published point lies
-    over 5 km outside its own commune, so that `distance_m` may be wrong."""
+    over 5 km outside its own commune, so that `distance_m` may be wrong. `phone_withheld_since`:
+    its commune wants the telephone hidden, so it is; null: it does not."""
 
     id: int
     kind: str
@@ -59,6 +60,7 @@ class NearEntry(msgspec.Struct):
     observed_at: datetime
     hours: HoursState
     helps_with: list[str]
+    phone_withheld_since: datetime | None
 
 
 class NearbyAnswer(Answer, kw_only=True):
@@ -135,6 +137,7 @@ class Nearby(ApiHandler):
                     observed_at=one.observed_at,
                     hours=hours_state(one.state),
                     helps_with=list(one.helps_with),
+                    phone_withheld_since=one.phone_withheld_since,
                 )
                 for one in found
             ],

@@ -87,41 +87,24 @@ class KeptAnswer(msgspec.Struct):
 
 
 class SimulatorHandler(ApiHandler):
-    """What all of them share: the simulator, the pinned model and law, budgets told in headers."""
+    """What all of them share: the simulator, the pinned model and law."""
 
     secret_slots = ("answer",)
 
     async def prepare(self) -> None:
         await super().prepare()
-        self._tell_budget()
         if self.request.method == "POST":
             self.asked = read_all(self.parameters, self.request.query_arguments, strict=True)
-
-    def _tell_budget(self) -> None:
-        try:
-            left, most, seconds = self.site.budget.left(self.peer)
-        except Exception:  # told by the limiter's own check, which let this request through
-            return
-        if most:
-            self.set_header("RateLimit-Policy", f'"address";q={most};w={seconds}')
-            self.set_header("RateLimit", f'"address";r={left};t={seconds}')
-
-    def error_headers(self, status_code: int) -> None:
-        super().error_headers(status_code)
-        self._tell_budget()  # an error begins again from the default headers
 
     def set_default_headers(self) -> None:
         super().set_default_headers()
         exposed = self._headers["Access-Control-Expose-Headers"]
-        more = (
-            "Deprecation, Link, Location, Preference-Applied, RateLimit, RateLimit-Policy, "
-            "Retry-After, Sunset"
-        )
+        more = "Deprecation, Link, Location, Preference-Applied, Sunset"
         self.set_header("Access-Control-Expose-Headers", f"{exposed}, {more}")
 
     def options(self, *args: str, **kwargs: str) -> None:
         self.set_header("Access-Control-Allow-Methods", "GET, HEAD, POST, OPTIONS")
-        self.set_header("Access-Control-Allow-Headers", "Content-Type")
+        self.set_header("Access-Control-Allow-Headers", "Content-Type, Prefer")
         self.set_header("Access-Control-Max-Age", "86400")
         self.set_status(204)
         self.finish()
@@ -220,7 +203,7 @@ class Simulate(SimulatorHandler):
 class Keep(SimulatorHandler):
     post_operation = Operation(
         "simulate_and_keep", "Simulate one case and keep the answer for a permalink",
-        "Simulators", KeptAnswer, status=201, body=inputs,
+        "Simulators", KeptAnswer, status=201, body=inputs, headers=("Location",),
         description="What was asked is kept with the answer, for whoever has its address.",
     )  # fmt: skip
     parameters = (LAW_DATE, MODEL)

@@ -1,5 +1,6 @@
 """What all `/ogc` handlers share: formats, languages, links, problems, and their HTML."""
 
+import re
 from collections.abc import Mapping
 from typing import Any, ClassVar
 from urllib.parse import urlencode
@@ -11,12 +12,22 @@ from api.handlers.base import BaseHandler, PageHandler
 from api.parameters import Parameter, choice
 
 ROOT = "/ogc"
+EDR = "/ogc/edr"  # the rasters alone, as an API of its own
 JSON = "application/json"
 GEOJSON = "application/geo+json"
 HTML = "text/html; charset=utf-8"
 SCHEMA = "application/schema+json"
 LARGE = 60_000  # bytes: compressing more than this takes longer than handing it to a thread
 LANG = choice("lang", "The language of titles and pages.", lambda: LANGUAGES)
+
+
+_QUALITY = re.compile(r"(?:^|;)\s*q\s*=\s*([01](?:\.\d{0,3})?)\s*(?:;|$)", re.ASCII)
+
+
+def _weight(parameters: str) -> float:
+    """The q of an entry of Accept; 1 when it gives none."""
+    found = _QUALITY.search(parameters)
+    return min(float(found[1]), 1.0) if found else 1.0
 
 
 def format_parameter(formats: Mapping[str, str]) -> Parameter[str]:
@@ -39,7 +50,9 @@ class OgcHandler(PageHandler):
         super().set_default_headers()
         self.set_header("Access-Control-Allow-Origin", "*")
         self.set_header(
-            "Access-Control-Expose-Headers", "ETag, Link, Content-Crs, OGC-NumberMatched"
+            "Access-Control-Expose-Headers",
+            "ETag, Link, Location, Content-Crs, OGC-NumberMatched, RateLimit, RateLimit-Policy, "
+            "Retry-After",
         )
         self.set_header("Cross-Origin-Resource-Policy", "cross-origin")
 
@@ -66,11 +79,13 @@ class OgcHandler(PageHandler):
             asked = sent[0].decode("ascii", "replace")
             return asked if asked in self.formats else usual
         types = {media.partition(";")[0]: name for name, media in self.formats.items()}
+        best, found = 0.0, usual
         for entry in self.request.headers.get("Accept", "")[:2000].split(",")[:20]:
-            name = types.get(entry.partition(";")[0].strip().lower())
-            if name:
-                return name
-        return usual
+            name, _, rest = entry.strip().lower().partition(";")
+            weight = _weight(rest)
+            if name in types and weight > best:
+                best, found = weight, types[name]
+        return found
 
     def _language(self) -> str:
         """`lang`, else the first language of Accept-Language that we speak, else French."""
@@ -86,8 +101,9 @@ class OgcHandler(PageHandler):
 
     @property
     def base(self) -> str:
-        """The address of the landing page, as visitors see it."""
-        return self.origin + ROOT
+        """The address of the landing page, as visitors see it: of the rasters' own API in it."""
+        inner = self.request.path == EDR or self.request.path.startswith(EDR + "/")
+        return self.origin + (EDR if inner else ROOT)
 
     def here(self, **changes: object) -> str:
         """This very address with other query values; None takes one out."""

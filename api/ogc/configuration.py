@@ -24,8 +24,8 @@ DESCRIPTION = {
 }  # fmt: skip
 
 
-def configuration(breakpoints: Sequence[date]) -> dict[str, Any]:
-    """`breakpoints`: the days on which anything changes, oldest first."""
+def configuration(breakpoints: Sequence[date], until: date | None) -> dict[str, Any]:
+    """`breakpoints`: the days on which anything changes, oldest first; `until`: newest evidence."""
     return {
         "server": {
             "bind": {"host": "127.0.0.1", "port": 0},
@@ -54,19 +54,20 @@ def configuration(breakpoints: Sequence[date]) -> dict[str, Any]:
             "contact": {"name": "Guichet", "url": f"{PLACE}/fr/contribuer"},
         },
         "resources": {
-            one.id: _resource(one, breakpoints[0] if breakpoints else None)
+            one.id: _resource(one, breakpoints[0] if breakpoints else None, until)
             for one in COLLECTIONS.values()
         },
     }  # fmt: skip
 
 
-def _resource(of: Collection, first: date | None) -> dict[str, Any]:
+def _resource(of: Collection, first: date | None, until: date | None) -> dict[str, Any]:
     extents: dict[str, Any] = {"spatial": {"bbox": list(of.bounds), "crs": CRS84}}
-    if of.time == "state" and first is not None:
-        begin = datetime.combine(first, time(0, tzinfo=UTC))
+    if of.time == "state" and first is not None and until is not None and first <= until:
+        # What the evidence covers: beyond, states are believed until something else is seen. The
+        # suite of OGC reads no open end (docs/conformance.md).
         extents["temporal"] = {
-            "begin": begin,
-            "end": None,
+            "begin": datetime.combine(first, time(0, tzinfo=UTC)),
+            "end": datetime.combine(until, time(23, 59, 59, tzinfo=UTC)),
             "trs": "http://www.opengis.net/def/uom/ISO-8601/0/Gregorian",
         }
     return {
@@ -82,7 +83,9 @@ def _resource(of: Collection, first: date | None) -> dict[str, Any]:
                 "name": "api.ogc.provider.CatalogueProvider",
                 "data": of.id,
                 "id_field": "id",
-                "title_field": "name" if "name" in of.by_name else "commune_name",
+                "title_field": next(
+                    one for one in ("name", "commune_name", "title", "id") if one in of.by_name
+                ),
                 "crs": list(URIS),
                 "storage_crs": CRS84,
             }

@@ -16,6 +16,11 @@ FEATURES = (
         _FEATURES.format(3, one)
         for one in ("queryables", "queryables-query-parameters", "filter", "features-filter")
     ),
+    # For the collections that a mandate gives the right to change (api.ogc.edits).
+    *(
+        _FEATURES.format(4, one)
+        for one in ("create-replace-delete", "update", "optimistic-locking-etags", "features")
+    ),
 )
 SCHEMAS = (
     "http://www.opengis.net/spec/ogcapi-features-5/1.0/conf/schemas",
@@ -34,9 +39,18 @@ FILTERS = tuple(
 )  # fmt: skip
 _PROCESSES = "http://www.opengis.net/spec/ogcapi-processes-1/1.0/conf/{}"
 PROCESSES = tuple(
-    _PROCESSES.format(one) for one in ("core", "ogc-process-description", "json", "html", "oas30")
-)
-RECORDS = ("http://www.opengis.net/spec/ogcapi-records-1/1.0/conf/record-core",)
+    _PROCESSES.format(one)
+    for one in (
+        "core", "ogc-process-description", "json", "html", "oas30", "job-list", "dismiss",
+        "callback",
+    )
+)  # fmt: skip
+_RECORDS = "http://www.opengis.net/spec/ogcapi-records-1/1.0/conf/{}"
+RECORDS = tuple(
+    _RECORDS.format(one)
+    for one in ("record-core", "record-collection", "record-core-query-parameters", "records-api",
+                "searchable-catalog", "sorting", "json", "html", "oas30")
+)  # fmt: skip
 JSON_FG = ("http://www.opengis.net/spec/json-fg-1/1.0/conf/core",)
 
 TILES = (
@@ -49,6 +63,33 @@ TILES = (
     "http://www.opengis.net/spec/tms/2.0/conf/json-tilematrixset",
 )  # fmt: skip
 
+# The answers are those of EDR 1.1; 1.0 is declared too, for readers and suites that look for it.
+EDR = tuple(
+    f"http://www.opengis.net/spec/ogcapi-edr-1/{edition}/conf/{one}"
+    for edition in ("1.0", "1.1")
+    for one in ("core", "collections", "queries", "json", "geojson", "edr-geojson", "covjson",
+                "oas30")
+)  # fmt: skip
+# A draft (OGC 19-087), and its names may still change.
+COVERAGES = tuple(
+    f"http://www.opengis.net/spec/ogcapi-coverages-1/1.0/conf/{one}"
+    for one in ("core", "subsetting", "scaling", "fieldselection", "geotiff", "coveragejson")
+)
+MAPS = tuple(
+    f"http://www.opengis.net/spec/ogcapi-maps-1/1.0/conf/{one}"
+    for one in ("core", "collection-map", "crs", "png")
+)
+
 CLASSES: tuple[str, ...] = (
-    COMMON + FEATURES + SCHEMAS + FILTERS + JSON_FG + RECORDS + TILES + PROCESSES
+    COMMON
+    + FEATURES
+    + SCHEMAS
+    + FILTERS
+    + JSON_FG
+    + RECORDS
+    + TILES
+    + PROCESSES
+    + EDR
+    + COVERAGES
+    + MAPS
 )

@@ -6,8 +6,12 @@ from typing import Any
 from api.ogc import conformance, openapi30
 from api.ogc.base import HTML, JSON, SCHEMA, OgcHandler
 from api.ogc.features import EXPORTS, FORMATS
+from api.ogc.grids import all_grids
+from api.ogc.grids import described as grid_described
 from api.ogc.questions import schema_of, sortables
 from catalog.collections import COLLECTIONS, COMMUNES, Collection, collection
+from catalog.items import FACET_VALUES
+from config.errors import NotFound
 from geo.ogc_crs import CRS84, URIS
 
 OAS = "application/vnd.oai.openapi+json;version=3.0"
@@ -19,7 +23,7 @@ GEOMETRY = {"polygon": "geometry-multipolygon", "point": "geometry-point"}
 class Landing(OgcHandler):
     async def get(self) -> None:
         if self.format == "html":
-            self.show("ogc_landing.html", collections=COLLECTIONS.values())
+            self.show("ogc_landing.html", collections=COLLECTIONS.values(), grids=all_grids(self))
             return
         if self.unchanged("ogc-landing", self.base, self.language, self.format):
             return
@@ -33,8 +37,12 @@ class Landing(OgcHandler):
             self.link("conformance", JSON, f"{base}/conformance"),
             self.link("data", JSON, f"{base}/collections"),
             self.link(f"{REL}processes", JSON, f"{base}/processes"),
+            self.link("processes", JSON, f"{base}/processes"),  # as the suite of OGC looks for it
+            self.link(f"{REL}job-list", JSON, f"{base}/jobs"),
             self.link(f"{REL}tilesets-vector", JSON, f"{base}/tiles"),
             self.link(f"{REL}tiling-schemes", JSON, f"{base}/tileMatrixSets"),
+            self.link("related", JSON, f"{base}/edr", "OGC API EDR"),
+            self.link(f"{REL}styles", JSON, f"{base}/styles"),
             self.link("about", HTML, self.origin + self.url("home")),
             self.link("license", HTML, "https://spdx.org/licenses/etalab-2.0.html"),
         ]
@@ -52,12 +60,17 @@ class Conformance(OgcHandler):
 class Collections(OgcHandler):
     async def get(self) -> None:
         if self.format == "html":
-            self.show("ogc_collections.html", collections=COLLECTIONS.values())
+            self.show(
+                "ogc_collections.html", collections=COLLECTIONS.values(), grids=all_grids(self)
+            )
             return
         if self.unchanged("ogc-collections", self.base, self.language, self.format):
             return
         found = await self.site.ogc.ask(self, "describe_collections")
-        found["collections"] = [described(self, one) for one in found["collections"]]
+        found["collections"] = [described(self, one) for one in found["collections"]] + [
+            grid_described(self, one, f"{self.base}/collections/{one.id}")
+            for one in all_grids(self)
+        ]
         found["links"] = self.self_links()
         await self.answer(found)
 
@@ -97,10 +110,14 @@ def described(handler: OgcHandler, found: dict[str, Any], *, alone: bool = False
         handler.link("root", JSON, handler.base),
         handler.link("license", HTML, "https://spdx.org/licenses/etalab-2.0.html"),
     ]
+    of = collection(found["id"])
+    if of.facets:
+        found["type"] = "Catalog"
+        links.append(handler.link("related", JSON, f"{here}/facets"))
     if found["id"] == COMMUNES.id:
         links.append(handler.link(f"{REL}tilesets-vector", JSON, f"{here}/tiles"))
     found["links"] = links
-    found["itemType"] = collection(found["id"]).item_type
+    found["itemType"] = of.item_type
     found["crs"] = list(URIS)
     found["storageCrs"] = CRS84
     return found
@@ -163,6 +180,32 @@ class Sortables(_Schema):
         return {name: one for name, one in super().properties(of).items() if name in known}
 
 
+class Facets(OgcHandler):
+    """What can be counted by value among records: a draft of Records part 2 (25-013)."""
+
+    async def get(self, collection: str) -> None:
+        of = of_path(collection)
+        if not of.facets:
+            raise NotFound(f"There are no facets of {of.id}.")
+        fields = {name: of.by_name[name] for name in of.facets}
+        if self.format == "html":
+            told = {name: schema_of(one) | {"title": self.words(one.title)}
+                    for name, one in fields.items()}  # fmt: skip
+            self.show("ogc_schema.html", of=of, what="facets", properties=told)
+            return
+        await self.answer(
+            {
+                "id": of.id,
+                "title": self.words(of.title),
+                "facets": {
+                    name: {"type": "term", "property": name, "sortedBy": "count"} for name in fields
+                },
+                "defaultBucketCount": FACET_VALUES,
+                "links": self.self_links(),
+            }
+        )
+
+
 def geometry_of(of: Collection) -> dict[str, Any]:
     return {"format": GEOMETRY[of.geometry_type]}
 
@@ -173,8 +216,12 @@ class Api(OgcHandler):
     formats = {"json": OAS, "html": HTML}  # noqa: RUF012 (never changed)
 
     async def get(self) -> None:
-        document = openapi30.document(self.base, version("guichet"))
+        document = self.document()
         if self.format == "html":
             self.show("ogc_api.html", document=document)
             return
         await self.answer(document, OAS)
+
+    def document(self) -> dict[str, Any]:
+        names = [one.id for one in all_grids(self)]
+        return openapi30.document(self.base, version("guichet"), names)

@@ -95,8 +95,9 @@ class Door:
                 if self._pool.closed:
                     self._pool.open(wait=False)
                 context = exports.context_for_threads(handler)
+                told = configuration(edition.breakpoints, edition.data_date)
                 held = await self.run(
-                    functools.partial(_build, edition.id, edition.breakpoints, self._pool, context)
+                    functools.partial(_build, edition.id, told, self._pool, context)
                 )
                 self._built = held
         return held
@@ -157,7 +158,7 @@ class Door:
 
 
 def _build(
-    edition: int, breakpoints: Any, pool: ConnectionPool, context: Mapping[str, Any]
+    edition: int, settings: dict[str, Any], pool: ConnectionPool, context: Mapping[str, Any]
 ) -> _Built:
     """In a thread: importing pygeoapi alone takes more than a second."""
     core = importlib.import_module("pygeoapi.api")
@@ -166,4 +167,4 @@ def _build(
     provider.bind(pool, context)
     # It logs as an error each address that does not exist: our own log says it once.
     logging.getLogger("pygeoapi").setLevel(logging.CRITICAL)
-    return _Built(edition, core.API(configuration(breakpoints), {}), core, itemtypes)
+    return _Built(edition, core.API(settings, {}), core, itemtypes)

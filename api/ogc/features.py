@@ -5,6 +5,7 @@ Python adds only what stands around the features: counts and links.
 
 import hashlib
 import json
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, ClassVar
 
@@ -14,20 +15,20 @@ import psycopg
 from api.ogc.base import GEOJSON, HTML, JSON, OgcHandler
 from api.ogc.door import CORE_READS
 from api.ogc.questions import (
-    COMMON,
     CRS,
     DATETIME,
     context_of,
     cursor_of,
     outside,
-    queryable_parameters,
+    parameters_of_items,
     question_of,
     unanswerable,
 )
 from api.parameters import Parameter
-from catalog.collections import Collection, collection
+from catalog import office_card
+from catalog.collections import COMMUNES, OFFICES, SERVICES, Collection, collection
 from catalog.item_totals import Totals
-from catalog.items import COUNTED, Question, Statement, statement
+from catalog.items import COUNTED, FACET_VALUES, Question, Statement, statement
 from config.errors import Invalid, NotFound
 from geo.ogc_crs import CRS84, Crs
 
@@ -53,7 +54,7 @@ class Items(OgcHandler):
 
     def declared(self) -> tuple[Parameter[Any], ...]:
         self.of = collection(self.path_kwargs["collection"])
-        return (*COMMON, *queryable_parameters(self.of))
+        return parameters_of_items(self.of)
 
     async def get(self, collection: str) -> None:
         context = context_of(self.site, self.origin)
@@ -81,6 +82,8 @@ class Items(OgcHandler):
             features = [in_fg(one, self.of, crs) for one in features]
         body = ",".join(features).encode()
         about = self.about(found, crs)
+        if self.asked.get("facets"):
+            about["facets"] = await self.facets(question)
         # Of the features and what is said of them, without the instant of the answer.
         if self._tag(hashlib.sha256(body + msgspec.json.encode(about)).hexdigest()[:24]):
             return
@@ -98,6 +101,25 @@ class Items(OgcHandler):
                 raise unanswerable(error) from None
             except psycopg.errors.InternalError_ as error:
                 raise outside(error) from None
+
+    async def facets(self, question: Question) -> dict[str, Any]:
+        """The facets that were asked, over all items that match, as a draft writes them."""
+        told = {}
+        for name in self.asked["facets"]:
+            if name not in self.of.facets:
+                raise Invalid(
+                    f"There is no facet {name[:40]!r}; there are: {', '.join(self.of.facets)}.",
+                    parameter="facets",
+                )
+            async with self.connection() as conn:
+                rows = await rows_of(conn, statement(question, "facet", name))
+            told[name] = {
+                "type": "term",
+                "property": name,
+                "buckets": [{"value": one, "count": many} for one, many in rows[:FACET_VALUES]],
+                "more": len(rows) > FACET_VALUES,
+            }
+        return told
 
     def about(self, found: "Page", crs: Crs) -> dict[str, Any]:
         """Counts and links, for readers of the whole document."""
@@ -178,13 +200,21 @@ class Item(OgcHandler):
             except psycopg.errors.InternalError_ as error:
                 raise outside(error) from None
         if not rows:
+            if self.of is OFFICES and await self.moved(item):
+                return
             raise missing(self.of, item)
         feature: str = rows[0][0]
         if self.format == "html":
             self.show("ogc_item.html", of=self.of, feature=json.loads(feature))
             return
+        plain = self.format == "json" and crs.uri == CRS84 and not self.asked.get("datetime")
+        if plain and self.of.id in EDITABLE:  # what If-Match is compared with
+            self.add_vary("Accept-Encoding")
+            if self._tag(item_tag(self.site.release, json.loads(feature))):
+                return
         links = self.self_links()
         links.append(self.link("collection", JSON, f"{self.base}/collections/{self.of.id}"))
+        links += self.of_commune(item, feature)
         self.set_header("Content-Crs", f"<{crs.uri}>")
         if self.format == "jsonfg":
             feature = in_fg(feature, self.of, crs, alone=True)
@@ -195,6 +225,67 @@ class Item(OgcHandler):
         else:
             body = feature[:-1].encode() + b',"links":' + msgspec.json.encode(links) + b"}"
         await self.send_body(body, FORMATS[self.format])
+
+    async def moved(self, item: str) -> bool:
+        """Redirect from an office that was merged into another one; False: it was not.
+
+        Temporary, as in /api/v1/offices: a merge can be undone, and the id is then itself again.
+        """
+        async with self.connection() as conn:
+            seen_as = await office_card.seen_as(conn, int(item))
+        if seen_as is None or seen_as == int(item):
+            return False
+        query = self.request.query
+        where = f"/ogc/collections/{self.of.id}/items/{seen_as}"
+        self.redirect(where + (f"?{query}" if query else ""), status=307)
+        return True
+
+    def of_commune(self, item: str, feature: str) -> list[dict[str, str]]:
+        """What else there is of the commune that an item is, or lies in."""
+        code: str | None
+        if self.of is COMMUNES:
+            code = item
+        elif "commune" in self.of.by_name:
+            code = json.loads(feature)["properties"].get("commune")
+        else:
+            return []
+        if not code:
+            return []
+        api = f"{self.origin}/api/v1/communes/{code}"
+        found = [
+            self.link("related", HTML, self.origin + self.url("commune", code=code)),
+            self.link("related", JSON, api),
+            self.link("related", "application/atom+xml", f"{api}/changes.atom"),
+        ]
+        for one in (COMMUNES, SERVICES, OFFICES):
+            if one is self.of:
+                continue
+            where = f"{self.base}/collections/{one.id}/items"
+            where += f"/{code}" if one is COMMUNES else f"?commune={code}"
+            found.append(self.link("related", GEOJSON, where, self.words(one.title)))
+        return found
+
+
+EDITABLE = (SERVICES.id, OFFICES.id)  # what a mandate changes, in api.ogc.edits
+
+
+def item_tag(release: str, feature: Mapping[str, Any]) -> str:
+    """The state of an item that can be changed, whatever is said around it."""
+    basis = release.encode() + msgspec.json.encode(dict(feature), order="deterministic")
+    return hashlib.sha256(basis).hexdigest()[:24]
+
+
+async def feature_at(
+    conn: psycopg.AsyncConnection[Any], handler: OgcHandler, item: str
+) -> dict[str, Any] | None:
+    """An item as it is now, in WGS 84; None: there is none."""
+    of: Collection = handler.of  # type: ignore[attr-defined]
+    if of.read_id(item) is None:
+        return None
+    context = context_of(handler.site, handler.origin)
+    rows = await rows_of(conn, statement(Question(of=of, context=context, limit=1, item=item),
+                                         "feature"))  # fmt: skip
+    return json.loads(rows[0][0]) if rows else None
 
 
 class Page:

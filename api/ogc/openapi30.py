@@ -3,21 +3,34 @@
 3.0 and not 3.1, without references to other documents: what the test suites of OGC can read.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from api.ogc.base import HTML, JSON, LANG, SCHEMA, format_parameter
+from api.ogc import edit_paths, grid_paths, process_paths, styles
+from api.ogc.base import GEOJSON, HTML, JSON, LANG, SCHEMA, format_parameter
 from api.ogc.features import EXPORTS, FORMATS
-from api.ogc.questions import COMMON, CRS, DATETIME, queryable_parameters
+from api.ogc.openapi_schemas import LINKS, SCHEMAS, ref
+from api.ogc.parameter_description import described as _parameter
+from api.ogc.questions import CRS, DATETIME, parameters_of_items
 from api.parameters import Parameter
 from api.problems import MEDIA_TYPE
-from catalog.collections import COLLECTIONS, Collection
+from catalog.collections import COLLECTIONS, OFFICES, Collection
 
 DOCUMENT_FORMATS = {"json": JSON, "html": HTML}
-_ARRAYS = {"bbox", "properties", "sortby"}
+_OF_DOCUMENT = {"/": ref("landingPage"), "/conformance": ref("confClasses"),
+                "/collections": ref("collections")}  # fmt: skip
+
+_TILESETS = (
+    ("/tileMatrixSets", "Tile matrix sets"),
+    ("/tiles", "Tilesets of the whole dataset"),
+    ("/collections/communes/tiles", "Tilesets of communes"),
+)
 
 
-def document(base: str, version: str) -> dict[str, Any]:
+def document(
+    base: str, version: str, grids: Sequence[str] = (), *, whole: bool = True
+) -> dict[str, Any]:
+    """`grids` are the rasters that there are now; without `whole`, they alone are described."""
     paths: dict[str, Any] = {}
     for path, summary, formats, tag in (
         ("/", "Landing page", DOCUMENT_FORMATS, "Capabilities"),
@@ -26,44 +39,62 @@ def document(base: str, version: str) -> dict[str, Any]:
                                    "html": HTML}, "Capabilities"),
         ("/collections", "The collections", DOCUMENT_FORMATS, "Capabilities"),
     ):  # fmt: skip
-        paths[path] = _get(_name(path), summary, tag, (), formats)
-    for of in COLLECTIONS.values():
+        paths[path] = _get(_name(path), summary, tag, (), formats, _OF_DOCUMENT.get(path))
+    if grids:
+        paths |= grid_paths.paths(grids, _get)
+    for of in COLLECTIONS.values() if whole else ():
         here = f"/collections/{of.id}"
         tag = of.title[1]
-        paths[here] = _get(f"{of.id}Collection", of.title[1], tag, (), DOCUMENT_FORMATS)
+        paths[here] = _get(f"{of.id}Collection", of.title[1], tag, (), DOCUMENT_FORMATS,
+                           ref("collection"))  # fmt: skip
         for what in ("schema", "queryables", "sortables"):
             paths[f"{here}/{what}"] = _get(
                 f"{of.id}{what.title()}", f"{what.title()} of {of.id}", tag, (),
-                {"json": SCHEMA, "html": HTML},
+                {"json": SCHEMA, "html": HTML}, ref("jsonSchema"),
             )  # fmt: skip
         paths[f"{here}/items"] = _get(
             f"{of.id}Items", f"Items of {of.id}", tag,
-            (*COMMON, *queryable_parameters(of)), FORMATS | EXPORTS, _COLLECTION,
-        )  # fmt: skip
+            parameters_of_items(of), FORMATS | EXPORTS, _COLLECTION,
+        ) | edit_paths.items(of)  # fmt: skip
         own = (CRS, DATETIME) if of.time == "state" else (CRS,)
         paths[f"{here}/items/{{featureId}}"] = _get(
             f"{of.id}Item", f"One item of {of.id}", tag, own, FORMATS, _FEATURE,
             slots=[_slot(of)],
-        )  # fmt: skip
-    for path, summary in (
-        ("/tileMatrixSets", "Tile matrix sets"),
-        ("/tiles", "Tilesets of the whole dataset"),
-        ("/collections/communes/tiles", "Tilesets of communes"),
-    ):
-        paths[path] = _get(_id(path), summary, "Tiles", (), DOCUMENT_FORMATS)
+        ) | edit_paths.item(of, _slot(of))  # fmt: skip
+        if of.facets:
+            paths[f"{here}/facets"] = _get(f"{of.id}Facets", f"Facets of {of.id} (draft)", tag, (),
+                                           DOCUMENT_FORMATS, ref("facets"))  # fmt: skip
+        if of is OFFICES:
+            paths[f"{here}/items/{{featureId}}"]["get"]["responses"]["307"] = {
+                "description": "The office was merged into another one, where it is now."
+            }
+    for path, summary in _TILESETS if whole else ():
+        one = path.endswith("/tiles")
+        paths[path] = _get(_id(path), summary, "Tiles", (), DOCUMENT_FORMATS,
+                           ref("tileSets" if one else "tileMatrixSets"))  # fmt: skip
         formats = DOCUMENT_FORMATS
         if path.endswith("/tiles"):
             formats = DOCUMENT_FORMATS | {"tilejson": "application/vnd.mapbox.tile+json"}
             paths[path + "/{tileMatrixSetId}/{tileMatrix}/{tileRow}/{tileCol}"] = _tile(path)
         paths[path + "/{tileMatrixSetId}"] = _get(
-            _id(path) + "One", summary, "Tiles", (), formats, slots=[_SET]
+            _id(path) + "One",
+            summary,
+            "Tiles",
+            (),
+            formats,
+            ref("tileSet" if one else "tileMatrixSet"),
+            slots=[_SET],
         )
-    process = {"name": "processId", "in": "path", "required": True, "schema": {"type": "string"}}
-    paths["/processes"] = _get("getProcesses", "The processes", "Processes", (), DOCUMENT_FORMATS)
-    paths["/processes/{processId}"] = _get(
-        "getProcess", "One process", "Processes", (), DOCUMENT_FORMATS, slots=[process]
-    )
-    paths["/processes/{processId}/execution"] = {"post": _execution(process)}
+    if whole:
+        paths["/styles"] = _get("getStyles", "Styles of the tiles (a draft)", "Tiles", (),
+                                DOCUMENT_FORMATS, ref("styles"))  # fmt: skip
+        paths["/styles/{styleId}"] = _get(
+            "getStyle", "A style that MapLibre reads", "Tiles", (), styles.Style.formats,
+            ref("mapboxStyle"),
+            slots=[{"name": "styleId", "in": "path", "required": True,
+                    "schema": {"type": "string", "enum": list(styles.TITLES)}}],
+        )  # fmt: skip
+        paths |= process_paths.paths()
     return {
         "openapi": "3.0.3",
         "info": {
@@ -72,24 +103,28 @@ def document(base: str, version: str) -> dict[str, Any]:
             "description": "Local public services of French communes, as OGC API. Open, without "
             "key. An independent site, not an official one. Unknown parameters are refused by "
             "name; what no source proves is `unknown`.",
+            "contact": {"name": "Guichet", "url": base.removesuffix("/ogc") + "/fr/contribuer"},
             "license": {"name": "Licence Ouverte 2.0",
                         "url": "https://spdx.org/licenses/etalab-2.0.html"},
         },
         "servers": [{"url": base}],
-        "tags": [{"name": name} for name in ("Capabilities", "Tiles", "Processes",
+        "tags": [{"name": name} for name in ("Capabilities", "Tiles", "Processes", "Rasters",
                                              *(of.title[1] for of in COLLECTIONS.values()))],
         "paths": paths,
         "components": {
+            "securitySchemes": edit_paths.SECURITY,
             "responses": {
                 "Problem": {
                     "description": "Refused, not found or not available; RFC 9457.",
                     "content": {
                         MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/problem"}},
+                        # Of processes, for who accepts that and not problems.
+                        JSON: {"schema": {"$ref": "#/components/schemas/problem"}},
                         HTML: {"schema": {"type": "string"}},  # for who asked for a page
                     },
                 }
             },
-            "schemas": {
+            "schemas": SCHEMAS | process_paths.SCHEMAS | {
                 "problem": {
                     "type": "object",
                     "required": ["title", "status", "detail"],
@@ -117,7 +152,7 @@ def document(base: str, version: str) -> dict[str, Any]:
                         "id": {"type": "string"},
                         "geometry": {"type": "object", "nullable": True},
                         "properties": {"type": "object"},
-                        "links": _LINKS,
+                        "links": LINKS,
                     },
                 },
                 "featureCollection": {
@@ -127,7 +162,7 @@ def document(base: str, version: str) -> dict[str, Any]:
                         "type": {"type": "string", "enum": ["FeatureCollection"]},
                         "features": {"type": "array",
                                      "items": {"$ref": "#/components/schemas/feature"}},
-                        "links": _LINKS,
+                        "links": LINKS,
                         "timeStamp": {"type": "string", "format": "date-time"},
                         "numberMatched": {"type": "integer", "minimum": 0},
                         "numberMatchedAtLeast": {"type": "integer", "minimum": 0},
@@ -139,7 +174,6 @@ def document(base: str, version: str) -> dict[str, Any]:
     }  # fmt: skip
 
 
-_LINKS = {"type": "array", "items": {"$ref": "#/components/schemas/link"}}
 _FEATURE = {"$ref": "#/components/schemas/feature"}
 _COLLECTION = {"$ref": "#/components/schemas/featureCollection"}
 
@@ -166,6 +200,8 @@ def _tile(path: str) -> dict[str, Any]:
         "get": {
             "operationId": _id(path) + "Tile",
             "summary": "A vector tile",
+            "description": "A tile of Mapbox Vector Tile 2: 204 where it is only sea, 404 beyond "
+            "the limits of the tileset.",
             "tags": ["Tiles"],
             "parameters": [_SET, *numbers],
             "responses": {
@@ -180,38 +216,6 @@ def _tile(path: str) -> dict[str, Any]:
                    for code in ("400", "404", "429", "503")},
             },
         }
-    }  # fmt: skip
-
-
-def _execution(process: dict[str, Any]) -> dict[str, Any]:
-    anything: dict[str, Any] = {"type": "object"}
-    return {
-        "operationId": "execute",
-        "summary": "Run a process now",
-        "tags": ["Processes"],
-        "parameters": [process],
-        "requestBody": {
-            "required": True,
-            "content": {"application/json": {"schema": {
-                "type": "object",
-                "properties": {
-                    "inputs": anything,
-                    "outputs": anything,
-                    "response": {"type": "string", "enum": ["raw", "document"]},
-                },
-                "additionalProperties": False,
-            }}},
-        },
-        "responses": {
-            "200": {
-                "description": "What it gives",
-                "content": {"application/json": {"schema": {}},
-                            "text/plain": {"schema": {"type": "string"}}},
-            },
-            "204": {"description": "No output was asked for."},
-            **{code: {"$ref": "#/components/responses/Problem"}
-               for code in ("400", "404", "413", "415", "422", "429", "503")},
-        },
     }  # fmt: skip
 
 
@@ -233,6 +237,7 @@ def _get(
         "get": {
             "operationId": id,
             "summary": summary,
+            "description": f"{summary}, in the format that `f` or the Accept header asks.",
             "tags": [tag],
             "parameters": described,
             "responses": {
@@ -250,24 +255,11 @@ def _get(
 
 
 def _body(media: str, schema: Mapping[str, Any] | None) -> Mapping[str, Any]:
-    if schema is not None and media == "application/geo+json":
+    if media == "application/vnd.mapbox.tile+json":
+        return ref("tileJson")
+    if schema is not None and media in (GEOJSON, JSON, SCHEMA, styles.MAPBOX):
         return schema
     return {"type": "object"} if "json" in media else {"type": "string"}
-
-
-def _parameter(one: Parameter[Any]) -> dict[str, Any]:
-    found: dict[str, Any] = {
-        "name": one.name,
-        "in": "query",
-        "required": False,
-        "description": one.description,
-        "schema": dict(one.schema()),
-    }
-    if one.name in _ARRAYS or one.name in ("limit", "datetime", "crs", "bbox-crs", "filter-crs"):
-        found |= {"style": "form", "explode": False}
-    if one.name == "limit":
-        found["schema"] |= {"maximum": 10_000}
-    return found
 
 
 def _slot(of: Collection) -> dict[str, Any]:

@@ -1,70 +1,73 @@
 """OGC API Processes: the simulators, and an echo for those who test their client.
 
-Only at once (`sync-execute`): a simulation takes 20 ms, and a list of jobs would tell what people
-asked about their income. Nobody is called back: `subscriber` is refused by name.
+At once, or with `Prefer: respond-async` (RFC 7240) as a job that a worker computes: 201 and its
+address, which only whoever asked has (`api.ogc.jobs`).
 """
 
 import asyncio
-import math
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
 import msgspec
 from tornado.web import HTTPError
 
+from api import callbacks, worker
+from api.ogc import references
 from api.ogc.base import HTML, JSON, OgcHandler
+from api.ogc.job_answers import encoded, told
+from api.parameters import cursor, limit
 from api.problems import MEDIA_TYPE, problem_of
+from api.rate_budget import wait_or_pass
 from config.errors import Invalid, NotFound
+from simulators import batch_files, echo, executions, process_jobs
 from simulators.contract import strict_json
-from simulators.contract.faults import Faulty
 from simulators.contract.simulator import Simulator
+from simulators.executions import Execution
+from simulators.process_jobs import LISTED
 
-EXCEPTION = "http://www.opengis.net/def/exceptions/ogcapi-processes-1/1.0/no-such-process"
+EXCEPTION = "http://www.opengis.net/def/exceptions/ogcapi-processes-1/1.0/"
 EXECUTE = "http://www.opengis.net/def/rel/ogc/1.0/execute"
-ECHO = "echo"
-LONGEST_ECHO = 10_000  # characters
-LONGEST_PAUSE = 5.0  # seconds
-VERSION = "1.0.0"
-MEMBERS = {"inputs", "outputs", "response"}
+VERSION = "1.1.0"
+LIMIT = limit(default=10, maximum=100, what="processes")
+OFFSET = cursor("offset", "How many to leave out before the first.")
 
 
 class NoSuchProcess(NotFound):
     """The process asked for does not exist."""
 
+    exception = "no-such-process"
 
-class _OfProcesses(OgcHandler):
-    """What they share: the descriptions, and the exception that the standard names."""
+
+class OfProcesses(OgcHandler):
+    """What they share: the descriptions, and the exceptions that the standard names."""
 
     @property
     def simulators(self) -> Mapping[str, Simulator]:
         return self.site.simulators.by_id
 
+    @property
+    def known_processes(self) -> tuple[str, ...]:
+        return (echo.ID, *self.simulators)
+
     def known(self, process: str) -> None:
         """Raises NoSuchProcess, listing those that there are."""
-        if process != ECHO and process not in self.simulators:
-            there = ", ".join([ECHO, *self.simulators])
+        if process not in self.known_processes:
+            there = ", ".join(self.known_processes)
             raise NoSuchProcess(f"There is no process {process[:40]!r}; there are: {there}.")
 
     def summary(self, process: str) -> dict[str, Any]:
         where = f"{self.base}/processes/{process}"
-        if process == ECHO:
-            title = self.words(("Écho", "Echo"))
-            described = self.words(
-                (
-                    "Rend le texte reçu, après une pause si elle est demandée.",
-                    "Gives back the text, after a pause when one is asked.",
-                )
-            )
+        if process == echo.ID:
+            title, described = echo.TITLE, echo.SUMMARY
         else:
             held = self.simulators[process]
-            title = held.title.in_language(self.language)
-            described = held.summary.in_language(self.language)
+            title, described = held.title, held.summary
         return {
             "id": process,
             "version": VERSION,
-            "title": title,
-            "description": described,
-            "jobControlOptions": ["sync-execute"],
+            "title": title.in_language(self.language),
+            "description": described.in_language(self.language),
+            "jobControlOptions": ["sync-execute", "async-execute", "dismiss"],
             "outputTransmission": ["value"],
             "links": [
                 self.link("self", JSON, f"{where}?f=json"),
@@ -74,70 +77,71 @@ class _OfProcesses(OgcHandler):
         }
 
     def described(self, process: str) -> dict[str, Any]:
-        if process == ECHO:
+        if process == echo.ID:
             inputs = {
-                "message": {
-                    "title": self.words(("Texte", "Text")),
-                    "schema": {"type": "string", "maxLength": LONGEST_ECHO},
-                },
-                "pause": {
-                    "title": self.words(("Pause, en secondes", "Pause, in seconds")),
+                name: {
+                    "title": one.title.in_language(self.language),
                     "minOccurs": 0,
-                    "schema": {"type": "number", "minimum": 0, "maximum": LONGEST_PAUSE},
-                },
+                    "schema": one.schema,
+                }
+                for name, one in echo.INPUTS.items()
             }
-            output: dict[str, Any] = {"type": "string"}
+            outputs: dict[str, Any] = {
+                name: {"title": one.title.in_language(self.language), "schema": one.schema}
+                for name, one in echo.OUTPUTS.items()
+            }
         else:
-            held = self.simulators[process]
             inputs = {
                 one.name: {
                     "title": one.title.in_language(self.language),
                     "minOccurs": 1 if one.required else 0,
                     "schema": one.schema(self.language),
                 }
-                for one in held.fields
+                for one in self.simulators[process].fields
             }
-            output = {"type": "object", "contentMediaType": JSON}
-        name = output_of(process)
-        return self.summary(process) | {
-            "inputs": inputs,
-            "outputs": {name: {"title": name, "schema": output}},
-        }
+            schema = {"type": "object", "contentMediaType": JSON}
+            outputs = {executions.RESULT: {"title": executions.RESULT, "schema": schema}}
+        return self.summary(process) | {"inputs": inputs, "outputs": outputs}
 
     def write_problem(self, status_code: int, error: BaseException | None) -> None:
-        if not isinstance(error, NoSuchProcess):
-            super().write_problem(status_code, error)
-            return
-        problem = problem_of(error, status_code, self.request_id)
-        self.set_header("Content-Type", MEDIA_TYPE)
-        self.finish(msgspec.json.encode(problem.body() | {"type": EXCEPTION}))
+        """A problem; as plain JSON for who accepts that alone, as the standard has it."""
+        body = problem_of(error, status_code, self.request_id).body()
+        if name := getattr(error, "exception", None):
+            body["type"] = EXCEPTION + name
+        accepted = self.request.headers.get("Accept", "")
+        plain = JSON in accepted and MEDIA_TYPE not in accepted
+        self.set_header("Content-Type", JSON if plain else MEDIA_TYPE)
+        self.finish(msgspec.json.encode(body))
 
 
-def output_of(process: str) -> str:
-    return "message" if process == ECHO else "result"
+class Processes(OfProcesses):
+    own: ClassVar = (LIMIT, OFFSET)
 
-
-class Processes(_OfProcesses):
     async def get(self) -> None:
-        found = [self.summary(one) for one in (ECHO, *self.simulators)]
+        skip, take = self.ask(OFFSET), self.ask(LIMIT)
+        here = self.known_processes[skip : skip + take]
+        found = [self.summary(one) for one in here]
         if self.format == "html":
             self.show("ogc_processes.html", processes=found)
             return
-        await self.answer({"processes": found, "links": self.self_links()})
+        links = self.self_links()
+        if skip + take < len(self.known_processes):
+            links.append(self.link("next", JSON, self.here(offset=skip + take)))
+        await self.answer({"processes": found, "links": links})
 
 
-class ProcessOne(_OfProcesses):
+class ProcessOne(OfProcesses):
     async def get(self, process: str) -> None:
         self.known(process)
         found = self.described(process)
         if self.format == "html":
-            self.show("ogc_process.html", found=found)
+            self.show("ogc_process.html", found=found, listed=process in LISTED)
             return
         await self.answer(found)
 
 
-class Execution(_OfProcesses):
-    """POST: run a process now and answer what it gives."""
+class Execute(OfProcesses):
+    """POST: run a process, now or later."""
 
     formats: ClassVar = {"json": JSON}
 
@@ -152,63 +156,53 @@ class Execution(_OfProcesses):
         said = self.request.headers.get("Content-Type", JSON).split(";", 1)[0].strip().lower()
         if said != JSON:
             raise HTTPError(415)
-        body = strict_json.read(self.request.body)
-        if not isinstance(body, dict):
-            raise Invalid("The body is an object that holds `inputs`.")
-        for name in body:
-            if name not in MEMBERS:
-                raise Invalid(
-                    f"Not understood; a body holds {', '.join(sorted(MEMBERS))}. Nobody is called "
-                    "back.", parameter=name[:80],
-                )  # fmt: skip
-        name = output_of(process)
-        wanted = body.get("outputs", {name: {}})
-        if not isinstance(wanted, dict) or set(wanted) - {name}:
-            raise Invalid(f"The only output is {name}.", parameter="outputs")
-        if body.get("response", "raw") not in ("raw", "document"):
-            raise Invalid("Either `raw` or `document`.", parameter="response")
-        inputs = body.get("inputs", {})
-        if not isinstance(inputs, dict):
-            raise Invalid("An object of inputs.", parameter="inputs")
-        value = await (self.echo(inputs) if process == ECHO else self.simulate(process, inputs))
-        if body.get("response", "raw") == "document":
-            await self.send_body(msgspec.json.encode({name: value} if wanted else {}), JSON)
-        elif not wanted:
-            self.set_status(204)
-            self.finish()
-        elif isinstance(value, str):
-            await self.send_body(value.encode(), "text/plain; charset=utf-8")
-        else:
-            await self.send_body(msgspec.json.encode(value), JSON)
+        body = await references.inlined(strict_json.read(self.request.body), self.spend)
+        asked = executions.read(process, body, self.simulators)
+        wanted = ",".join(self.request.headers.get_list("Prefer"))[:200].lower()
+        if "respond-async" in [one.split(";")[0].strip() for one in wanted.split(",")]:
+            await self.later(asked)
+            return
+        if asked.subscriber:
+            raise Invalid("Only for a job: send `Prefer: respond-async`.", parameter="subscriber")
+        if asked.inputs.get("pause", 0) > echo.LONGEST_WAITED and process == echo.ID:
+            longest = f"{echo.LONGEST_WAITED:g}"
+            raise Invalid(f"More than {longest} seconds: send `Prefer: respond-async`.",
+                          parameter="pause")  # fmt: skip
+        with self.site.admission.enter():
+            outputs = await executions.run(asked, self.simulators, None)
+        body, media_type = encoded(outputs, asked.response, self.request.headers.get("Accept", ""))
+        await self.send_body(body, media_type)
 
-    async def echo(self, inputs: dict[str, Any]) -> str:
-        for name in inputs:
-            if name not in ("message", "pause"):
-                raise Invalid("There is no such input; there are message and pause.",
-                              parameter=name[:80])  # fmt: skip
-        message, pause = inputs.get("message"), inputs.get("pause", 0)
-        if not isinstance(message, str) or len(message) > LONGEST_ECHO:
-            raise Invalid(f"A text of at most {LONGEST_ECHO} characters.", parameter="message")
-        if (
-            isinstance(pause, bool)
-            or not isinstance(pause, int | float)
-            or not (math.isfinite(pause) and 0 <= pause <= LONGEST_PAUSE)
-        ):
-            raise Invalid(f"From 0 to {LONGEST_PAUSE:g} seconds.", parameter="pause")
-        await asyncio.sleep(pause)
-        return message.encode("utf-8", "replace").decode()
+    def spend(self) -> None:
+        """One job, or one reference, of the visitor's budget. Raises 429."""
+        if wait := wait_or_pass(self.site.jobs, self.peer):
+            self._retry_after = max(1, int(wait + 0.999))
+            raise HTTPError(429)
 
-    async def simulate(self, process: str, inputs: dict[str, Any]) -> Any:
-        held = self.simulators[process]
-        model = held.model(None)
-        call = held.read(inputs)
-        outcome = (await model.compute([call]))[0]
-        if isinstance(outcome, Faulty):
-            raise outcome
-        return held.result(call, outcome, model.version)
+    async def later(self, asked: Execution) -> None:
+        """Note a job for a worker. Answers 201; raises 429."""
+        self.spend()
+        for uri in asked.subscriber.values():
+            await callbacks.judge(uri)
+        settings = self.site.settings
+        folder = batch_files.folder(settings.paths.var)
+        held = self.simulators.get(asked.process)
+        hours = settings.jobs.listed_hours if asked.process in LISTED else settings.jobs.hours
+        async with self.connection() as conn, conn.transaction():
+            number, identifier = await process_jobs.note(
+                conn, folder, asked, held.model(None).version if held else VERSION,
+                hours=hours, most_waiting=settings.jobs.most_waiting,
+            )  # fmt: skip
+        await asyncio.to_thread(worker.ask_batch, settings, number)
+        async with self.connection() as conn:
+            job = await process_jobs.read(conn, identifier)
+        self.set_status(201)
+        self.set_header("Location", f"{self.base}/jobs/{identifier}")
+        self.set_header("Preference-Applied", "respond-async")
+        await self.answer(told(self.base, job))
 
     def options(self, *args: str, **kwargs: str) -> None:
         self.set_header("Access-Control-Allow-Methods", "POST, OPTIONS")
-        self.set_header("Access-Control-Allow-Headers", "Content-Type")
+        self.set_header("Access-Control-Allow-Headers", "Content-Type, Prefer")
         self.set_status(204)
         self.finish()

@@ -17,10 +17,9 @@ from pygeoapi.provider.base import (
     ProviderItemNotFoundError,
 )
 
-from api.ogc.questions import CRS, DATETIME, schema_of
+from api.ogc.questions import CRS, DATETIME, schema_of, words_of
 from catalog.collections import collection
 from catalog.items import COUNTED, MOST, Order, Question, Span, statement
-from catalog.naming import fold
 from config.errors import Invalid
 from geo import ogc_crs
 
@@ -79,7 +78,7 @@ class CatalogueProvider(BaseProvider):
                 box=ogc_crs.box(bbox, ogc_crs.DEFAULT) if bbox else None,
                 span=span,
                 equal=dict(properties or ()),
-                words=tuple(fold(q or "").split()),
+                words=words_of(self.of, q),
                 properties=tuple(select_properties) if select_properties else None,
                 geometry=not skip_geometry,
                 **_target(crs_transform_spec),

@@ -5,13 +5,14 @@ import json
 import math
 import re
 from collections.abc import Mapping
-from datetime import UTC, date, datetime, time
+from datetime import date, datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import psycopg
 
 from api.moments import read_day, read_moment
+from api.ogc.spans import read_span
 from api.parameters import Parameter, choice, limit, text
 from catalog import cql2, cql2_json
 from catalog.collections import Collection, Field, collection
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 _NUMBER = re.compile(r"[+-]?(\d{1,20}(\.\d{0,20})?|\.\d{1,20})([eE][+-]?\d{1,3})?", re.ASCII)
 _WHOLE = re.compile(r"\d{1,40}", re.ASCII)
 MOST_WORDS = 8
+MOST_IDS = 100
 MOST_FILTER = 5_000  # characters: three times that, once escaped, fits in an address
 FARTHEST = 10**12  # an offset beyond this is not a page but a mistake; it is empty all the same
 
@@ -45,7 +47,7 @@ def _crs(name: str, description: str) -> Parameter[Crs]:
     )  # fmt: skip
 
 
-def _read_box(value: str) -> tuple[float, ...]:
+def read_box(value: str) -> tuple[float, ...]:
     parts = value.split(",")
     numbers = [float(one) if _NUMBER.fullmatch(one.strip()) else math.nan for one in parts]
     if len(numbers) not in (4, 6) or not all(map(math.isfinite, numbers)):
@@ -57,27 +59,6 @@ def _read_offset(value: str) -> int:
     if not _WHOLE.fullmatch(value):
         raise Invalid("An offset is a whole number, 0 or more.")
     return min(int(value), FARTHEST)
-
-
-def _read_span(value: str) -> Span:
-    start, slash, end = value.partition("/")
-    if not slash:
-        moment = read_moment(value)
-        return Span(moment, moment)
-    ends = [None if one in ("", "..") else one for one in (start, end)]
-    if ends == [None, None]:
-        raise Invalid("An interval has at least one end.")
-    first = None if ends[0] is None else _beginning(ends[0])
-    last = None if ends[1] is None else read_moment(ends[1])
-    if first and last and first > last:
-        raise Invalid("An interval begins before it ends.")
-    return Span(first, last)
-
-
-def _beginning(value: str) -> datetime:
-    if len(value) == 10:
-        return datetime.combine(read_day(value), time(0, tzinfo=UTC))
-    return read_moment(value)
 
 
 def _names(value: str) -> tuple[str, ...]:
@@ -115,7 +96,7 @@ CURSOR: Parameter[list[Any]] = Parameter(
 BBOX: Parameter[tuple[float, ...]] = Parameter(
     "bbox", "Only items that intersect this box: 4 numbers, or 6 whose heights are ignored, in "
     "the order of `bbox-crs`. A west greater than the east crosses the 180th meridian.",
-    _read_box,
+    read_box,
     lambda: {"type": "array", "minItems": 4, "maxItems": 6, "items": {"type": "number"}},
 )  # fmt: skip
 BBOX_CRS = _crs("bbox-crs", "The CRS of `bbox`.")
@@ -124,7 +105,7 @@ DATETIME: Parameter[Span] = Parameter(
     "datetime", "An RFC 3339 date or date-time, or an interval `a/b` where `..` is open. For "
     "services, the state at that instant (the end of an interval); for communes, those that "
     "existed then; other collections have no time and answer all their items.",
-    _read_span, lambda: {"type": "string"},
+    read_span, lambda: {"type": "string"},
 )  # fmt: skip
 PROPERTIES: Parameter[tuple[str, ...]] = Parameter(
     "properties", "The properties to give, between commas.", _names,
@@ -151,6 +132,37 @@ COMMON = (
 _RESERVED = {one.name for one in COMMON} | {"f", "lang"}
 
 
+def _read_ids(value: str) -> tuple[str, ...]:
+    found = _names(value)
+    if len(found) > MOST_IDS or max(map(len, found), default=0) > 1000:
+        raise Invalid(f"At most {MOST_IDS} identifiers, of at most 1000 characters.")
+    return found
+
+
+def _identifiers(name: str, description: str) -> Parameter[tuple[str, ...]]:
+    return Parameter(
+        name, description, _read_ids,
+        lambda: {"type": "array", "items": {"type": "string"}, "maxItems": MOST_IDS},
+    )  # fmt: skip
+
+
+IDS = _identifiers("ids", "Only the records with these ids, between commas.")
+EXTERNAL_IDS = _identifiers(
+    "externalIds", "Only what some portal calls by one of these identifiers, between commas."
+)
+FACETS: Parameter[tuple[str, ...]] = Parameter(
+    "facets", "Facets to count among all that matches, between commas (draft of Records part 2): "
+    "see `/collections/records/facets`.", _names,
+    lambda: {"type": "array", "items": {"type": "string"}},
+)  # fmt: skip
+
+
+def parameters_of_items(of: Collection) -> tuple[Parameter[Any], ...]:
+    """All that a page of a collection understands, besides f and lang."""
+    more = (IDS, EXTERNAL_IDS, FACETS) if of.external is not None else ()
+    return (*COMMON, *more, *queryable_parameters(of))
+
+
 def sortables(of: Collection) -> dict[str, Field]:
     """What can be sorted without reading the whole country: no arrays, nothing of a join."""
     return {
@@ -168,12 +180,12 @@ def queryable_parameters(of: Collection) -> tuple[Parameter[Any], ...]:
 def _parameters_of(id: str) -> tuple[Parameter[Any], ...]:
     of = collection(id)
     return tuple(
-        _equal(one) for one in of.queryables.values()
+        _equal(of, one) for one in of.queryables.values()
         if one.kind not in ("array", "object") and one.name not in _RESERVED
     )  # fmt: skip
 
 
-def _equal(field: Field) -> Parameter[Any]:
+def _equal(of: Collection, field: Field) -> Parameter[Any]:
     def read(value: str) -> Any:
         match field.kind:
             case "integer":
@@ -188,6 +200,12 @@ def _equal(field: Field) -> Parameter[Any]:
                 return read_day(value)
             case "date-time":
                 return read_moment(value)
+        if of.external is not None and field.name == "type" and "," in value:
+            # The standard of records has a list here; every type there is asks nothing.
+            asked = set(_names(value))
+            if asked == set(field.enum):
+                return None
+            value = min(asked) if len(asked) == 1 else value
         if field.enum and value not in field.enum:
             raise Invalid(f"Unknown value; expected one of: {', '.join(field.enum)}.")
         if len(value) > 500:
@@ -219,6 +237,7 @@ def context_of(site: "Site", origin: str) -> dict[str, Any]:
         "services": services,
         "full_levels": [site.referential.services[one].full_level for one in services],
         "origin": origin,
+        "satisfaction_threshold": site.settings.voices.threshold,
     }
 
 
@@ -228,11 +247,12 @@ def question_of(
     """The question of what was read. Raises Invalid naming the parameter."""
     crs: Crs = asked["crs"]
     order = _order(of, asked["sortby"] or ())
+    words = words_of(of, asked["q"])
     after = None
     if asked["cursor"] is not None:
         if asked["offset"]:
             raise Invalid("Give a cursor or an offset, not both.", parameter="offset")
-        after = cursor_values(of, order, asked["cursor"])
+        after = cursor_values(of, order, asked["cursor"], ranked=bool(words))
     properties = asked["properties"]
     if properties is not None and (unknown := set(properties) - set(of.by_name)):
         raise Invalid(
@@ -260,7 +280,12 @@ def question_of(
         box=box,
         span=asked["datetime"],
         equal=equal,
-        words=_words(asked["q"]),
+        words=words,
+        among={
+            name: asked[sent]
+            for name, sent in (("ids", "ids"), ("external_ids", "externalIds"))
+            if asked.get(sent)
+        },
         tree=_tree(asked),
         properties=properties,
         geometry=asked["skipGeometry"] != "true",
@@ -283,11 +308,19 @@ def _order(of: Collection, asked: tuple[str, ...]) -> tuple[Order, ...]:
     return tuple(found)
 
 
-def _words(asked: str | None) -> tuple[str, ...]:
-    found = fold(asked or "").split()
-    if len(found) > MOST_WORDS:
+def words_of(of: Collection, asked: str | None) -> tuple[str, ...]:
+    """What `q` looks for. Of records, as their standard says: terms between commas, any of which
+    may match; the words of a term follow each other."""
+    if of.words is not None:
+        terms = [" ".join(one.replace('"', " ").split()) for one in (asked or "").split(",")]
+        if sum(len(one.split()) for one in terms) > MOST_WORDS:
+            raise Invalid(f"At most {MOST_WORDS} words.", parameter="q")
+        found = " or ".join(f'"{one}"' for one in terms if one)
+        return (found,) if found else ()
+    words = fold(asked or "").split()
+    if len(words) > MOST_WORDS:
         raise Invalid(f"At most {MOST_WORDS} words.", parameter="q")
-    return tuple(found)
+    return tuple(words)
 
 
 def _tree(asked: Mapping[str, Any]) -> Node | None:

@@ -6,7 +6,8 @@ TileJSON leads to those that name one and never change.
 
 from typing import Any, ClassVar
 
-from api.handlers.base import REVALIDATE, ApiHandler
+from api.handlers.base import ApiHandler
+from api.handlers.sending import REVALIDATE
 from api.handlers.tile_files import MVT, whole
 from api.ogc.base import HTML, JSON, OgcHandler
 from catalog.collections import COMMUNES, collection
@@ -40,7 +41,8 @@ class TileMatrixSets(OgcHandler):
             "title": "Google Maps Compatible for the World",
             "uri": tile_matrix_sets.URI,
             "crs": tile_matrix_sets.CRS,
-            "links": [self.link("self", JSON, href)],
+            # `item` is what the suite of OGC follows (TileSet.validateTilesetResponse).
+            "links": [self.link("self", JSON, href), self.link("item", JSON, href)],
         }
         if self.format == "html":
             self.show("ogc_sets.html", sets=[found])
@@ -71,8 +73,8 @@ class _OfTiles(OgcHandler):
         return f"{self.base}/collections/{name}/tiles"
 
     def tileset(self) -> dict[str, Any]:
+        """As the list tells it; every link of it can be followed as it stands."""
         where = f"{self.where()}/{tile_matrix_sets.ID}"
-        item = self.link("item", MVT, where + "/{tileMatrix}/{tileRow}/{tileCol}")
         return {
             "title": self.words(COMMUNES.title),
             "dataType": "vector",
@@ -82,7 +84,6 @@ class _OfTiles(OgcHandler):
                 self.link("self", JSON, where),
                 self.link(f"{REL}tiling-scheme", JSON,
                           f"{self.base}/tileMatrixSets/{tile_matrix_sets.ID}"),
-                item | {"templated": True},
                 self.link("alternate", TILEJSON, f"{where}?f=tilejson"),
             ],
         }  # fmt: skip
@@ -134,7 +135,10 @@ class Tileset(_OfTiles):
                 for name, fields in LAYERS.items()
             ],
         }
-        found["links"] = self.self_links() + found["links"][1:]
+        here = f"{self.where()}/{tile_matrix_sets.ID}"
+        item = self.link("item", MVT, here + "/{tileMatrix}/{tileRow}/{tileCol}")
+        scheme = found["links"][1]
+        found["links"] = [*self.self_links(), scheme, item | {"templated": True}]
         await self.answer(found)
 
     def tilejson(self, zooms: range) -> dict[str, Any]:
@@ -156,13 +160,15 @@ class Tileset(_OfTiles):
 
 
 class Tile(ApiHandler):
-    """One tile: zoom, row, column. 204 where it is only sea, 404 where no tile can be."""
+    """One tile: zoom, row, column. 204 where it is only sea, 404 beyond the limits told."""
 
     async def get(self, set: str, z: str, row: str, column: str, collection: str = LAYER) -> None:
         known_set(set)
         if collection != LAYER:
             raise NotFound(f"There are no tiles of {collection[:40]!r}.")
         address = TileAddress(whole(z), whole(column), whole(row))
+        if not tile_matrix_sets.inside(COMMUNES.bounds, address):
+            raise NotFound("This tile lies outside the limits of the tileset.")
         generation = self.site.edition.id
         self.set_header("Cache-Control", REVALIDATE)
         if self._tag(self.site.tiles.etag(generation, LAYER, address).strip('W/"')):

@@ -10,6 +10,7 @@ from sqlalchemy import (
     Boolean,
     CheckConstraint,
     Column,
+    Date,
     Double,
     ForeignKey,
     Identity,
@@ -78,12 +79,13 @@ office_pair = Table(
     CheckConstraint("low_id < high_id", name="low_first"),
     schema="catalog",
 )
-# The journal of merges and splits. Append-only; catalog.office_redirect holds what is merged now.
+# The journal of what was decided on pairs: merges and splits, « two places » and its withdrawal.
+# Append-only; catalog.office_redirect holds what is merged now, office_pair.different the rest.
 office_merge = Table(
     "office_merge",
     metadata,
     Column("id", BigInteger, Identity(), primary_key=True),
-    Column("action", Text, nullable=False, comment="merge|split"),
+    Column("action", Text, nullable=False, comment="merge|split|apart|reopen"),
     Column("kept_id", BigInteger, nullable=False, index=True),
     Column("merged_id", BigInteger, nullable=False, index=True),
     Column("score", Double, comment="0..1; null: a person decided without one"),
@@ -91,7 +93,7 @@ office_merge = Table(
     Column("decided_by", Text, nullable=False),
     Column("reason", Text, nullable=False),
     Column("recorded_at", MOMENT, nullable=False, server_default=NOW),
-    CheckConstraint("action in ('merge', 'split')", name="action_name"),
+    CheckConstraint("action in ('merge', 'split', 'apart', 'reopen')", name="action_name"),
     schema="catalog",
 )
 # What people corrected, field by field. Append-only: the newest row of a field counts, and a
@@ -145,7 +147,7 @@ editor_incident = Table(
     "editor_incident",
     metadata,
     Column("id", BigInteger, Identity(), primary_key=True),
-    Column("editor", Text, nullable=False, comment="as in harvest/discover/editors.toml"),
+    Column("editor", Text, nullable=False, comment="as in catalog/editors.toml"),
     Column("message", Text, nullable=False),
     Column("opened_at", MOMENT, nullable=False, server_default=NOW),
     Column("closed_at", MOMENT, comment="null: its doors do not answer now"),
@@ -178,5 +180,18 @@ progress = Table(
     Column("done", BigInteger, nullable=False),
     Column("total", BigInteger, comment="null: nobody knows"),
     Column("at", MOMENT, nullable=False, server_default=NOW),
+    schema="harvest",
+)
+# What the server said of a file that is polled, and which bytes were applied.
+polled = Table(
+    "polled",
+    metadata,
+    Column("source_id", Text, ForeignKey("catalog.source.id"), primary_key=True),
+    Column("url", Text, nullable=False),
+    Column("etag", Text, comment="as the server wrote it"),
+    Column("modified", Text, comment="Last-Modified, as the server wrote it"),
+    Column("sha256", Text, nullable=False),
+    Column("applied_on", Date, nullable=False, comment="the day that it speaks of"),
+    Column("looked_at", MOMENT, nullable=False, server_default=NOW),
     schema="harvest",
 )

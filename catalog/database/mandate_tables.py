@@ -1,7 +1,9 @@
 """The shapes of mandates: codes sent to mairies, what they open, and what is declared by it."""
 
 from sqlalchemy import (
+    ARRAY,
     BigInteger,
+    CheckConstraint,
     Column,
     ForeignKey,
     Identity,
@@ -16,6 +18,25 @@ from sqlalchemy import text as sql
 
 from catalog.database.tables import MOMENT, NOW, metadata
 
+# Somebody to whom communes delegated, as a number; their address is agent_contact.
+agent = Table(
+    "agent",
+    metadata,
+    Column("id", BigInteger, Identity(), primary_key=True),
+    Column("created_at", MOMENT, nullable=False, server_default=NOW),
+    schema="crowd",
+)
+# Personal, and erasable.
+agent_contact = Table(
+    "agent_contact",
+    metadata,
+    Column(
+        "agent_id", BigInteger, ForeignKey("crowd.agent.id", ondelete="CASCADE"), primary_key=True,
+        autoincrement=False,
+    ),
+    Column("email", Text, nullable=False, unique=True, comment="in lower case"),
+    schema="crowd",
+)  # fmt: skip
 # What lets somebody speak for one commune. It never says who they are: that is mandate_holder.
 mandate = Table(
     "mandate",
@@ -27,9 +48,17 @@ mandate = Table(
     Column("made_at", MOMENT, nullable=False, server_default=NOW),
     Column("expires_at", MOMENT, nullable=False),
     Column("revoked_at", MOMENT),
+    Column("parent_id", BigInteger, ForeignKey("crowd.mandate.id"), index=True,
+           comment="the mandate that delegated it; null: the commune's own"),
+    Column("role", Text, nullable=False, server_default=sql("'mairie'"),
+           comment="crowd.delegations.Role: as what its holder speaks"),
+    Column("services", ARRAY(Text), comment="those that it covers; null: all"),
+    Column("agent_id", BigInteger, ForeignKey("crowd.agent.id"), index=True,
+           comment="whom it was delegated to; null: whoever opens the official mailbox"),
+    CheckConstraint("(parent_id is null) = (role = 'mairie')", name="delegated_role"),
     Index("ix_mandate_commune_number", "commune_number"),
     schema="crowd",
-)
+)  # fmt: skip
 # Personal, and erasable: the mailbox that proved it. Swept when the mandate is over.
 mandate_holder = Table(
     "mandate_holder",
@@ -70,15 +99,30 @@ mandate_session = Table(
     "mandate_session",
     metadata,
     Column("token_hash", LargeBinary, primary_key=True),
+    Column("agent_id", BigInteger, ForeignKey("crowd.agent.id", ondelete="CASCADE"), index=True,
+           comment="who proved their own mailbox in it; null: nobody did"),
+    Column("created_at", MOMENT, nullable=False, server_default=NOW),
+    Column("seen_at", MOMENT, nullable=False, server_default=NOW),
+    schema="crowd",
+)  # fmt: skip
+# The mandates that official mailboxes opened in a session. Those of its agent are theirs besides.
+session_mandate = Table(
+    "session_mandate",
+    metadata,
+    Column(
+        "token_hash",
+        LargeBinary,
+        ForeignKey("crowd.mandate_session.token_hash", ondelete="CASCADE"),
+        primary_key=True,
+    ),
     Column(
         "mandate_id",
         BigInteger,
         ForeignKey("crowd.mandate.id", ondelete="CASCADE"),
-        nullable=False,
+        primary_key=True,
+        autoincrement=False,
         index=True,
     ),
-    Column("created_at", MOMENT, nullable=False, server_default=NOW),
-    Column("seen_at", MOMENT, nullable=False, server_default=NOW),
     schema="crowd",
 )
 # What a commune declared, word for word: the evidence of an observation.

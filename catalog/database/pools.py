@@ -4,6 +4,7 @@ Domain functions receive a connection; only the edge (api, the entry points of h
 tiles) opens one.
 """
 
+import select
 from typing import Any, Literal
 
 import psycopg
@@ -26,8 +27,33 @@ def _options(**values: int | str) -> str:
     return " ".join(f"-c {name}={value}" for name, value in fixed.items())
 
 
-def web_pool(settings: Settings) -> AsyncConnectionPool:
-    """The pool of one web process, not yet opened.
+def _spoke(connection: psycopg.AsyncConnection[Any] | psycopg.Connection[Any]) -> bool:
+    """Whether an idle connection has something to read: its server said farewell, or closed it.
+
+    A server that stops, or that ends one session, always shows here; asking it `select` before
+    each question would cost as much as the question itself.
+    """
+    if connection.closed:
+        return True
+    watch = select.poll()
+    watch.register(connection.pgconn.socket, select.POLLIN | select.POLLRDHUP)
+    return bool(watch.poll(0))
+
+
+async def check_lent(connection: psycopg.AsyncConnection[Any]) -> None:
+    """For a pool: raises OperationalError when the connection is not one to lend."""
+    if _spoke(connection):
+        await AsyncConnectionPool.check_connection(connection)
+
+
+def check_lent_thread(connection: psycopg.Connection[Any]) -> None:
+    """`check_lent` for threads."""
+    if _spoke(connection):
+        ConnectionPool.check_connection(connection)
+
+
+def web_pool(settings: Settings, size: int | None = None) -> AsyncConnectionPool:
+    """The pool of one web process, of the size that settings give or another; not yet opened.
 
     Its connections are in autocommit (each read is its own transaction), give up after the
     web's statement and lock timeouts, and are checked before they are lent, so a database
@@ -37,9 +63,9 @@ def web_pool(settings: Settings) -> AsyncConnectionPool:
         address.conninfo(settings),
         kwargs=_web(settings, "guichet web"),
         min_size=1,
-        max_size=settings.database.web_pool_size,
+        max_size=size or settings.database.web_pool_size,
         timeout=settings.database.statement_timeout_ms / 1000,
-        check=AsyncConnectionPool.check_connection,
+        check=check_lent,
         name="web",
         open=False,
     )
@@ -56,7 +82,7 @@ def thread_pool(settings: Settings, size: int) -> ConnectionPool:
         min_size=0,
         max_size=size,
         timeout=settings.database.statement_timeout_ms / 1000,
-        check=ConnectionPool.check_connection,
+        check=check_lent_thread,
         name="threads",
         open=False,
     )

@@ -1,6 +1,18 @@
 """The shape of what simulators keep for a while: batches that are computed behind the visitor."""
 
-from sqlalchemy import BigInteger, CheckConstraint, Column, Date, Identity, Integer, Table, Text
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    Date,
+    Identity,
+    Integer,
+    Table,
+    Text,
+    text,
+)
+from sqlalchemy.dialects.postgresql import JSONB
 
 from catalog.database.tables import MOMENT, NOW, metadata
 
@@ -28,6 +40,13 @@ simulation_batch = Table(
            comment="the last sign of life of whoever computes it"),
     Column("ended_at", MOMENT),
     Column("expires_at", MOMENT, nullable=False),
+    Column("door", Text, nullable=False, server_default="batch",
+           comment="batch: many rows, /api/v1; process: one execution, /ogc"),
+    Column("listed", Boolean, nullable=False, server_default=text("false"),
+           comment="whether anybody may see that it exists"),
+    Column("subscriber", JSONB, comment="whom to call back"),
+    Column("started_at", MOMENT),
+    CheckConstraint("door in ('batch', 'process')", name="door"),
     CheckConstraint(
         "state in ('waiting', 'running', 'done', 'failed', 'cancelled')", name="state"
     ),

@@ -184,7 +184,7 @@ def record(package: Any, portal: Portal, sha256: str) -> RecordRow | None:
 
 def _record_page(portal: Portal, identifier: str, name: str) -> str | None:
     template = portal.record_page or portal.url.rstrip("/") + "/dataset/{name}"
-    return read.link(template.replace("{id}", identifier).replace("{name}", name or identifier))
+    return read.page_of(template, identifier, name)
 
 
 def _extras(package: Mapping[str, Any]) -> dict[str, Any]:

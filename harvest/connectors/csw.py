@@ -123,7 +123,7 @@ def record(item: Any, portal: Portal, sha256: str) -> RecordRow | None:
     template = portal.record_page
     page = item["landing_page"]
     if page is None and template:
-        page = read.link(template.replace("{id}", item["remote_id"]))
+        page = read.page_of(template, item["remote_id"])
     return RecordRow(**{**item, "landing_page": page, "page_sha256": sha256})
 
 

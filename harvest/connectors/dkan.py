@@ -30,7 +30,6 @@ from catalog.records import Distribution, RecordRow
 from config.errors import Invalid
 from harvest import published_texts as read
 from harvest.connectors import ckan
-from harvest.connectors.udata import json_object
 from harvest.paging import Turn
 from harvest.remote import Remote
 from harvest.source_files import Portal
@@ -44,7 +43,7 @@ def open_portal(
 
     def ask(position: str) -> Turn:
         page = remote.get(position, accept="application/json")
-        datasets = json_object(page.body, page.url).get("dataset")
+        datasets = read.json_object(page.body, page.url).get("dataset")
         if not isinstance(datasets, list):
             raise Invalid(f"{page.url} is not a catalogue in data.json")
         return Turn([(identifier(one), one) for one in datasets], page.sha256, len(datasets))
@@ -99,17 +98,17 @@ def record(dataset: Any, portal: Portal, sha256: str) -> RecordRow | None:
         title=read.title(dataset.get("title")),
         page_sha256=sha256,
         description=read.plain(dataset.get("description")),
-        keywords=read.words(_list(dataset.get("keyword"))),
+        keywords=read.words(read.listed(dataset.get("keyword"))),
         themes=read.words(
-            one.get("data") if isinstance(one, dict) else one for one in _list(dataset.get("theme"))
+            one.get("data") if isinstance(one, dict) else one
+            for one in read.listed(dataset.get("theme"))
         ),
         publisher=read.line(publisher.get("name")) if isinstance(publisher, dict) else None,
         licence=read.licence(dataset.get("license")),
         language=read.language(
             language[0] if isinstance(language, list) and language else language
         ),
-        landing_page=read.link(dataset.get("landingPage"))
-        or read.link(template.replace("{id}", mine).replace("{name}", mine)),
+        landing_page=read.link(dataset.get("landingPage")) or read.page_of(template, mine),
         distributions=_distributions(dataset.get("distribution")),
         extent=_extent(dataset.get("spatial")),
         temporal_start=read.day(start),
@@ -122,7 +121,7 @@ def record(dataset: Any, portal: Portal, sha256: str) -> RecordRow | None:
 
 def _distributions(values: Any) -> tuple[Distribution, ...]:
     found = []
-    for one in _list(values):
+    for one in read.listed(values):
         if not isinstance(one, dict):
             continue
         url = read.link(one.get("downloadURL")) or read.link(one.get("accessURL"))
@@ -143,7 +142,3 @@ def _extent(value: Any) -> Any:
         return read.box_of(value)
     parts = value.split(",") if isinstance(value, str) else []
     return read.box(*parts) if len(parts) == 4 else None
-
-
-def _list(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else []

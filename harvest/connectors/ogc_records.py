@@ -26,7 +26,6 @@ from urllib.parse import quote, urlencode, urljoin
 from catalog.records import Distribution, RecordRow
 from config.errors import Invalid
 from harvest import published_texts as read
-from harvest.connectors.udata import json_object
 from harvest.paging import Turn
 from harvest.remote import Remote
 from harvest.source_files import Portal
@@ -52,7 +51,7 @@ def open_portal(
 
     def ask(position: str) -> Turn:
         page = remote.get(position, accept=ACCEPT)
-        return turn(json_object(page.body, page.url), page.url, page.sha256)
+        return turn(read.json_object(page.body, page.url), page.url, page.sha256)
 
     if portal.collection is None:
         return ask, f"{base}/collections?{urlencode({'f': 'json', **portal.query})}"
@@ -94,7 +93,7 @@ def record(item: Any, portal: Portal, sha256: str) -> RecordRow | None:
     language = said.get("language")
     links = _links(item)
     template = portal.record_page
-    page = _page(links) or (read.link(template.replace("{id}", mine)) if template else None)
+    page = _page(links) or (read.page_of(template, mine) if template else None)
     service = collection or str(said.get("type")).lower() == "service"
     return RecordRow(
         remote_id=mine,
@@ -102,12 +101,12 @@ def record(item: Any, portal: Portal, sha256: str) -> RecordRow | None:
         title=read.title(said.get("title") or (mine if collection else None)),
         page_sha256=sha256,
         description=read.plain(said.get("description")),
-        keywords=read.words(_list(said.get("keywords"))),
+        keywords=read.words(read.listed(said.get("keywords"))),
         themes=read.words(
             concept.get("title") or concept.get("id") if isinstance(concept, dict) else concept
-            for theme in _list(said.get("themes"))
+            for theme in read.listed(said.get("themes"))
             if isinstance(theme, dict)
-            for concept in _list(theme.get("concepts"))
+            for concept in read.listed(theme.get("concepts"))
         ),
         publisher=_publisher(said),
         licence=read.licence(
@@ -123,14 +122,14 @@ def record(item: Any, portal: Portal, sha256: str) -> RecordRow | None:
         updated=read.moment(said.get("updated") or said.get("modified")),
         identifiers=tuple(
             one
-            for external in _list(said.get("externalIds"))
+            for external in read.listed(said.get("externalIds"))
             if isinstance(external, dict) and (one := read.line(external.get("value")))
         ),
     )
 
 
 def _links(item: Mapping[str, Any]) -> list[dict[str, Any]]:
-    return [one for one in _list(item.get("links")) if isinstance(one, dict)]
+    return [one for one in read.listed(item.get("links")) if isinstance(one, dict)]
 
 
 def _page(links: list[dict[str, Any]]) -> str | None:
@@ -154,8 +153,8 @@ def _distributions(links: list[dict[str, Any]]) -> tuple[Distribution, ...]:
 
 
 def _publisher(said: Mapping[str, Any]) -> str | None:
-    parties = [one for one in _list(said.get("contacts")) if isinstance(one, dict)]
-    parties.sort(key=lambda one: "publisher" not in _list(one.get("roles")))
+    parties = [one for one in read.listed(said.get("contacts")) if isinstance(one, dict)]
+    parties.sort(key=lambda one: "publisher" not in read.listed(one.get("roles")))
     for one in parties:
         if found := read.line(one.get("organization")):
             return found
@@ -168,7 +167,7 @@ def _extent(item: Mapping[str, Any]) -> Any:
         return found
     extent = item.get("extent")
     spatial = extent.get("spatial") if isinstance(extent, dict) else None
-    boxes = _list(spatial.get("bbox")) if isinstance(spatial, dict) else []
+    boxes = read.listed(spatial.get("bbox")) if isinstance(spatial, dict) else []
     box = boxes[0] if boxes and isinstance(boxes[0], list) else []
     if len(box) == 6:
         box = [box[0], box[1], box[3], box[4]]
@@ -178,17 +177,13 @@ def _extent(item: Mapping[str, Any]) -> Any:
 def _interval(item: Mapping[str, Any]) -> tuple[Any, Any]:
     time = item.get("time")
     if isinstance(time, dict):
-        interval = _list(time.get("interval"))
+        interval = read.listed(time.get("interval"))
         if len(interval) == 2:
             return read.day(interval[0]), read.day(interval[1])
         return read.day(time.get("date") or time.get("timestamp")), None
     extent = item.get("extent")
     temporal = extent.get("temporal") if isinstance(extent, dict) else None
-    intervals = _list(temporal.get("interval")) if isinstance(temporal, dict) else []
+    intervals = read.listed(temporal.get("interval")) if isinstance(temporal, dict) else []
     if intervals and isinstance(intervals[0], list) and len(intervals[0]) == 2:
         return read.day(intervals[0][0]), read.day(intervals[0][1])
     return None, None
-
-
-def _list(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else []

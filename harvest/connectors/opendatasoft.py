@@ -27,7 +27,6 @@ from urllib.parse import quote, urlencode
 from catalog.records import Distribution, RecordRow
 from config.errors import Invalid
 from harvest import published_texts as read
-from harvest.connectors.udata import json_object
 from harvest.paging import Turn
 from harvest.remote import Remote
 from harvest.source_files import Portal
@@ -51,7 +50,7 @@ def open_portal(
         start = int(position)
         question = {"order_by": "dataset_id", **portal.query, "limit": size, "offset": start}
         page = remote.get(f"{base}?{urlencode(question)}", accept="application/json")
-        return turn(json_object(page.body, page.url), page.sha256, start)
+        return turn(read.json_object(page.body, page.url), page.sha256, start)
 
     return ask, "0"
 
@@ -107,7 +106,7 @@ def record(dataset: Any, portal: Portal, sha256: str) -> RecordRow | None:
         ),
         licence=read.licence(default.get("license"), default.get("license_url")),
         language=read.language(default.get("language")),
-        landing_page=read.link(template.replace("{id}", quote(mine, safe=""))),
+        landing_page=read.page_of(template, quote(mine, safe="")),
         distributions=_distributions(dataset, site, mine, default),
         extent=read.box_of(geometry) or _box(default.get("bbox")),
         temporal_start=read.day(dcat.get("temporal_coverage_start")),

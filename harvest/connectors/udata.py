@@ -17,7 +17,6 @@ Private, archived and deleted datasets are not records. `harvest.remote_url` is 
 itself took the record from: the original, when we harvest it too, falls in the same group.
 """
 
-import json
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any
@@ -36,7 +35,7 @@ def open_portal(
 ) -> tuple[Callable[[str], Turn], str]:
     def ask(position: str) -> Turn:
         page = remote.get(position, accept="application/json")
-        answer = json_object(page.body, page.url)
+        answer = read.json_object(page.body, page.url)
         data, total = answer.get("data"), answer.get("total")
         if not isinstance(data, list):
             raise Invalid(f"{page.url} does not answer as udata does")
@@ -50,17 +49,6 @@ def open_portal(
 
     question = {**portal.query, "page": "1", "page_size": str(portal.page_size)}
     return ask, f"{portal.url.rstrip('/')}/api/1/datasets/?{urlencode(question)}"
-
-
-def json_object(body: bytes, url: str) -> dict[str, Any]:
-    """A JSON object of an answer. Raises Invalid for anything else."""
-    try:
-        found = json.loads(body)
-    except (ValueError, RecursionError) as error:
-        raise Invalid(f"{url} does not answer with JSON: {str(error)[:100]}") from error
-    if not isinstance(found, dict):
-        raise Invalid(f"{url} answers with JSON that is not an object")
-    return found
 
 
 def identifier(dataset: Any) -> str:
@@ -82,9 +70,7 @@ def record(dataset: Any, portal: Portal, sha256: str) -> RecordRow | None:
     spatial = dataset.get("spatial")
     covered = dataset.get("temporal_coverage")
     covered = covered if isinstance(covered, dict) else {}
-    page = read.link(dataset.get("page")) or read.link(
-        template.replace("{id}", identifier(dataset)).replace("{name}", slug or identifier(dataset))
-    )
+    page = read.link(dataset.get("page")) or read.page_of(template, identifier(dataset), slug)
     licence = dataset.get("license")
     return RecordRow(
         remote_id=identifier(dataset),
@@ -92,7 +78,7 @@ def record(dataset: Any, portal: Portal, sha256: str) -> RecordRow | None:
         title=read.title(dataset.get("title")),
         page_sha256=sha256,
         description=read.plain(dataset.get("description")),
-        keywords=read.words(_list(dataset.get("tags"))),
+        keywords=read.words(read.listed(dataset.get("tags"))),
         publisher=read.line(organisation.get("name")) if isinstance(organisation, dict) else None,
         licence=read.licence(licence.get("title") if isinstance(licence, dict) else licence),
         language="fr" if "data.gouv.fr" in portal.url else None,
@@ -125,7 +111,7 @@ def record(dataset: Any, portal: Portal, sha256: str) -> RecordRow | None:
 def _distributions(resources: Any) -> tuple[Distribution, ...]:
     # The list of the API holds resources, or a link to them when there are many.
     found = []
-    for one in _list(resources):
+    for one in read.listed(resources):
         url = read.link(one.get("url")) if isinstance(one, dict) else None
         if url is not None:
             found.append(
@@ -138,7 +124,3 @@ def _distributions(resources: Any) -> tuple[Distribution, ...]:
                 )
             )
     return tuple(found[:300])
-
-
-def _list(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else []

@@ -34,7 +34,7 @@ class Labelled:
     name: str
     expected: dict[str, int]
     found: dict[str, int]
-    half: str  # tuned|held|late|new
+    half: str  # tuned|held|late|new|fresh
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,7 @@ class Score:
 
 def half(name: str) -> str:
     """Where a page belongs: by its name's hash, so that nobody chooses."""
-    for batch in ("late", "new"):
+    for batch in ("late", "new", "fresh"):
         if name.startswith(f"{batch}-"):
             return batch
     return "held" if hashlib.sha256(name.encode()).digest()[0] % 2 else "tuned"
@@ -110,10 +110,11 @@ def table(folder: Path) -> str:
         ("held", "held out from the first rules"),
         ("late", "harder, that taught the second rules"),
         ("new", "written after the second rules, never tuned on"),
+        ("fresh", "whole pages, by a hand that had not read the rules"),
     ):
         mine = [one for one in read if one.half == name]
         lines.append(f"| {title} | {len(mine)} {_cells(score(mine))}")
-    unseen = [one for one in read if one.half in ("held", "new")]
+    unseen = [one for one in read if one.half in ("new", "fresh")]
     lines += [
         "",
         "By service, over the pages held out and those written last:",

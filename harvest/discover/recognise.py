@@ -12,10 +12,12 @@ from dataclasses import dataclass
 from datetime import date
 from urllib.parse import unquote, urlsplit
 
+from catalog.editors import Editor, editor_of
 from catalog.naming import fold
 from catalog.states import State
+from catalog.web_hosts import SHARED
 from harvest.discover.pages import Door, PageSeen
-from harvest.discover.words import Editor, Subject, editor_of, lexicon
+from harvest.discover.words import Subject, lexicon
 
 LEVELS = {"information": 1, "document": 2, "online": 2}  # what a probe may claim, and no more
 YEARS = re.compile(r"\b(20[0-4]\d)\b")
@@ -31,9 +33,6 @@ HALL = re.compile(
     r"\b(horaires? (d ouverture )?(de la |de votre )?mairie|ouverture de la mairie|mairie ouverte|"
     r"horaires d ouverture|accueil de la mairie|ouverture au public|secretariat de mairie)\b"
 )
-# Names under which many strangers have a site of their own.
-SHARED = ("e-monsite.com", "pagesperso-orange.fr", "wordpress.com", "jimdofree.com", "wixsite.com",
-          "free.fr", "gouv.fr", "asso.fr", "over-blog.com", "webnode.fr", "site123.me")  # fmt: skip
 SELF_SERVICE = re.compile(
     r"^(e ?demarches?|demarches?|e ?services?|services?|famille|portail\w*|guichet\w*|"
     r"teleservices?|reservations?|inscriptions?|mediatheques?|bibliotheques?)\b"

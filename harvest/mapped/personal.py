@@ -8,14 +8,9 @@ import unicodedata
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from catalog.mail_providers import open_to_anybody
 from harvest.mapped.tables import cell_text
 
-# Boxes of providers that people have at home; a mairie may use one too, hence "may be".
-HOME = re.compile(
-    r"@(gmail|googlemail|yahoo|hotmail|outlook|live|msn|free|orange|wanadoo|laposte|sfr|neuf|"
-    r"bbox|icloud|me|aol|protonmail|proton)\.",
-    re.IGNORECASE,
-)
 FIRST_LAST = re.compile(r"^[a-z]{2,}[.][a-z-]{2,}@", re.IGNORECASE)
 MOBILE = re.compile(r"^(?:(?:\+|00)\s?33\s?(?:\(0\))?\s?|0)[67]")
 ANY_MOBILE = re.compile(r"(?<!\d)(?:(?:\+|00)\s?33\s?(?:\(0\))?\s?|0)[67](?:[\s./-]?\d{2}){4}")
@@ -42,7 +37,8 @@ def looks_personal(field: str, value: str) -> bool:
     local = value.partition("@")[0]
     if ROLE.search(local):
         return False
-    return HOME.search(value) is not None or FIRST_LAST.match(value) is not None
+    # A mairie may have its box at such a provider too, hence "may be".
+    return open_to_anybody(value) or FIRST_LAST.match(value) is not None
 
 
 def holds_mobile(text: str) -> bool:

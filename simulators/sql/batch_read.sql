@@ -4,4 +4,5 @@ select number, id, simulator, model, law_date, asked_type, answer_type, state, r
 from   simulators.batch
 where  id = %(id)s::text
   and  simulator = %(simulator)s::text
+  and  door = 'batch'
   and  expires_at > now()

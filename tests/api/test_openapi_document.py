@@ -10,6 +10,7 @@ from api.app import routes
 from api.handlers.base import ApiHandler
 from api.openapi import SLOTS, document
 from api.parameters import read_all
+from simulators.batch import MEDIA_TYPES
 
 DOCUMENT = document(routes(), "0", "http://localhost")
 # Answers about the process, and the document itself: not part of the API it describes.
@@ -35,6 +36,22 @@ def test_operation_identifiers_are_unique():
     assert len(ids) == len(set(ids))
 
 
+def test_batches_are_described_whole():
+    paths = DOCUMENT["paths"]
+    made = paths["/api/v1/simulators/{simulator}/batch"]["post"]["responses"]
+    assert set(made["200"]["content"]) == set(MEDIA_TYPES)
+    assert made["202"]["content"]["application/json"]["schema"]["$ref"].endswith("/BatchState")
+    assert set(made["202"]["headers"]) == {"Location", "Retry-After"}
+    one = paths["/api/v1/simulators/{simulator}/batches/{batch}"]
+    assert set(one) == {"get", "delete"}
+    assert "content" not in one["delete"]["responses"]["204"]
+    result = paths["/api/v1/simulators/{simulator}/batches/{batch}/result"]["get"]["responses"]
+    assert set(result["200"]["content"]) == set(MEDIA_TYPES)
+    assert "409" in result
+    assert "Location" in paths["/api/v1/simulators/{simulator}/answers"]["post"]["responses"][
+        "201"]["headers"]  # fmt: skip
+
+
 @pytest.mark.parametrize("template", DOCUMENT["paths"])
 def test_what_it_calls_an_example_is_accepted_and_what_it_requires_is_required(template):
     handler = next(r.handler_class for r in routes() if getattr(r, "template", "") == template)
@@ -53,9 +70,11 @@ def test_every_path_example_answers(site):
         generation = client.get("/tiles/communes.json").json()["generation"]
         code = next(iter(client.get("/api/v1/status/official-site.json").json()["states"]))
         for template, path in DOCUMENT["paths"].items():
-            secret = any(slot in template for slot in ("{answer}", "{batch}", "{record}"))
+            secret = any(
+                slot in template for slot in ("{answer}", "{batch}", "{record}", "{practice}")
+            )
             if "get" not in path or secret:
-                continue  # tests/simulators and test_records_over_http ask those
+                continue  # tests/simulators, tests/crowd and test_records_over_http ask those
             values = {name: slot.example for name, slot in SLOTS.items()}
             # France itself has no raster of its own: it is drawn by frames.
             place = "DEP-974" if template.startswith("/ids/") else "FR"

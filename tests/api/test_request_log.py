@@ -9,7 +9,7 @@ import pytest
 
 from api.handlers.base import log_request
 from api.metrics import Metrics
-from config.errors import NotFound
+from config.errors import NotFound, Unavailable
 from config.logs import configure
 
 
@@ -53,6 +53,19 @@ def test_what_a_visitor_sends_cannot_forge_a_line(logged, style):
     lines = logged(style, "/x", 404, NotFound("a\nERROR forged %s %d\x1b[31m\u202e"))
     assert len(lines) == 1
     assert "\x1b" not in lines[0]
+
+
+def test_a_refusal_says_why_without_a_trace(logged):
+    """A crowd that is told to come back later must not fill the log, nor cost what it asked."""
+    try:
+        raise Unavailable("Too many simulations are asked for.")
+    except Unavailable as error:
+        lines = logged("plain", "/x", 503, error)
+    assert len(lines) == 1
+    assert "Too many simulations" in lines[0]
+    away = Unavailable("The database is away.")
+    away.__cause__ = OSError("why")
+    assert len(logged("plain", "/x", 503, away)) > 1, "what lies behind it is kept"
 
 
 def test_our_own_error_keeps_its_trace(logged):

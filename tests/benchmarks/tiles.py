@@ -227,6 +227,9 @@ def free_port() -> int:
 
 async def main() -> None:
     reader = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    # Given to every script by run.py; this one starts sites of its own.
+    reader.add_argument("base", nargs="?")
+    reader.add_argument("pid", nargs="?")
     reader.add_argument("--rounds", type=int, default=9)
     reader.add_argument("--tiles", type=int, default=90)
     asked = reader.parse_args()

@@ -522,22 +522,14 @@ def test_print_fits_two_pages(site: str, page: Page) -> None:
 @pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("width", [320, 1280])
 def test_axe_finds_nothing(
-    site: str, new_context: Callable[..., BrowserContext], path: str, theme: str, width: int
+    site: str,
+    new_context: Callable[..., BrowserContext],
+    axe: Callable[[Page], list[str]],
+    path: str,
+    theme: str,
+    width: int,
 ) -> None:
-    from pathlib import Path
-
-    axe = Path(__file__).resolve().parents[2] / "node_modules" / "axe-core" / "axe.min.js"
-    if not axe.exists():
-        pytest.skip("axe-core is not installed: make setup")
-    context = new_context(color_scheme=theme, viewport={"width": width, "height": 900},
-                          bypass_csp=True)  # fmt: skip
-    page = context.new_page()
+    page = new_context(color_scheme=theme, viewport={"width": width, "height": 900}).new_page()
     page.goto(site + path)
     page.wait_for_load_state("networkidle")
-    page.add_script_tag(path=axe)
-    found = page.evaluate(
-        """async () => (await axe.run(document.querySelector('main'), {runOnly: {type: 'tag', values:
-        ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice', 'RGAAv4']}}))
-        .violations.map((v) => [v.id, v.nodes.map((n) => n.target.join(' ') + ' ' + n.failureSummary.slice(0, 160))])"""
-    )
-    assert found == []
+    assert axe(page) == []

@@ -28,6 +28,9 @@ PAGES: dict[str, Callable[[str], str]] = {
     "service": lambda lang: address("service", lang, service="contact-email"),
     "method": lambda lang: address("method", lang),
     "records": lambda lang: address("records", lang, q="école"),
+    "distances": lambda lang: address("distances", lang),
+    "distances unknown": lambda lang: address("distances", lang, territory="guyane"),
+    "a raster": lambda lang: f"/ogc/collections/distance-mairie?f=html&lang={lang}",
     "sources": lambda lang: address("sources", lang),
     "data": lambda lang: address("data", lang),
     "help": lambda lang: address("help", lang),
@@ -36,6 +39,19 @@ PAGES: dict[str, Callable[[str], str]] = {
     "legal": lambda lang: address("legal", lang),
     "sitemap": lambda lang: address("sitemap", lang),
     "contribute": lambda lang: address("contribute", lang),
+    "is it official": lambda lang: address("official", lang),
+    "a look-alike": lambda lang: address("official", lang, url="https://www.lyon.fr.a.example/"),
+    "a declared site": lambda lang: address("official", lang, url="www.lyon.fr"),
+    "official spaces": lambda lang: address("official-spaces", lang, code="69123"),
+    "practices": lambda lang: address("practices", lang),
+    "share a practice": lambda lang: address("practice-new", lang, q="Lyon"),
+    "what practice": lambda lang: address("practice-new", lang, commune="69123"),
+    "tell a practice": lambda lang: address(
+        "practice-new", lang, commune="69123", service="nursery"
+    ),
+    "processes": lambda lang: f"/ogc/processes?f=html&lang={lang}",
+    "process": lambda lang: f"/ogc/processes/echo?f=html&lang={lang}",
+    "jobs": lambda lang: f"/ogc/jobs?f=html&lang={lang}",
     "not found": lambda lang: address("commune", lang, code="01999"),
 }
 # The page's own answer is an error, which Chromium tells in the console.

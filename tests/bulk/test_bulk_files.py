@@ -178,7 +178,9 @@ def test_files_are_served_whole_by_range_and_for_ever(
         answer = client.get(one["url"])
         assert hashlib.sha256(answer.content).hexdigest() == one["sha256"], one["name"]
         assert len(answer.content) == one["bytes"]
-        assert "immutable" in answer.headers["Cache-Control"]
+        # A telephone may be hidden at any moment: proxies ask again for the offices.
+        ever = "must-revalidate" if one["table"] == "offices" else "immutable"
+        assert ever in answer.headers["Cache-Control"], one["name"]
     url = next(one["url"] for one in listed["files"] if one["name"] == "communes.parquet")
     whole = (folder / "communes.parquet").read_bytes()
     size = len(whole)
@@ -233,7 +235,7 @@ def test_the_catalogue_says_the_same_in_each_syntax(
     assert answer.status_code == 200
     graph = Graph().parse(data=answer.content, format=format)
     datasets = set(graph.objects(None, DCAT.dataset))
-    assert len(datasets) == len(tables(current()))
+    assert len(datasets) == len(tables(current())) + 1, "the tables, and the rasters of distances"
     for dataset in datasets:
         titles = {title.language for title in graph.objects(dataset, DCTERMS.title)}
         assert titles == {"fr", "en"}

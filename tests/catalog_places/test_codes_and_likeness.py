@@ -104,6 +104,51 @@ async def test_likeness_prefers_the_same_epci_then_the_departement(
     assert len(await communes.similar(aconn, asked, 1)) == 1
 
 
+async def test_among_comparable_communes_those_of_the_same_zonings_come_first(
+    places: Conn, aconn: AConn
+) -> None:
+    """Two of the same département: population alone puts 01084 first, the zonings 01146."""
+    places.execute(
+        "update catalog.commune set population = 990, epci_code = null where code = '01146'"
+    )
+    places.execute("update catalog.commune set epci_code = null where code in ('01001', '01084')")
+    places.execute("update catalog.commune set population = 870 where code = '01084'")
+    places.commit()
+    asked = (await communes.resolve(aconn, "01001")).commune
+    found = await communes.similar(aconn, asked, 6)
+    assert [(one.code, one.shared) for one in found] == [("01084", []), ("01146", [])]
+    places.execute(
+        "insert into catalog.source (id, title, publisher, licence, url, nature) values "
+        "('zoning', 'Z', 'Z', 'LO', 'https://z.example/', 'register') on conflict do nothing"
+    )
+    places.execute(
+        "insert into catalog.evidence (source_id, release, published_on, sha256, bytes, url) "
+        "values ('zoning', '1', '2026-01-01', repeat('a', 64), 1, 'x')"
+    )
+    zoned = (
+        "insert into catalog.area_fact (commune_number, subject, value, source_id, evidence_id, observed_at) "
+        "select number, %s, %s, 'zoning', (select max(id) from catalog.evidence), '2026-01-01' "
+        "from catalog.commune where code = any(%s)"
+    )
+    for subject, value, codes in (
+        ("density", "Bourgs ruraux", ["01001", "01146"]),
+        ("density", "Petites villes", ["01084"]),
+        ("rurality", "Les petites polarités mixtes", ["01001", "01146"]),
+        ("rurality", communes.SAYS_NOTHING[0], ["01084"]),
+    ):
+        places.execute(zoned, (subject, value, codes))
+    places.commit()
+    found = await communes.similar(aconn, asked, 6)
+    assert [(one.code, list(one.shared)) for one in found] == [
+        ("01146", ["density", "rurality"]), ("01084", []),
+    ]  # fmt: skip
+    assert "même densité, même ruralité" in found[0].explained("fr")
+    assert len(await communes.similar(aconn, asked, 1)) == 1
+    places.execute(zoned, ("density", communes.SAYS_NOTHING[0], ["01001", "01146"]))
+    places.commit()
+    assert "density" not in (await communes.similar(aconn, asked, 1))[0].shared
+
+
 async def test_large_cities_are_compared_with_all_of_france(places: Conn, aconn: AConn) -> None:
     asked = (await communes.resolve(aconn, "97411")).commune
     found = await communes.similar(aconn, asked, 3)

@@ -6,14 +6,17 @@ be had here, this says so aloud and exits with 3; it never says that they passed
 """
 
 import argparse
+import json
 import re
 import shutil
 import subprocess
 import sys
 import tempfile
+import urllib.request
 import xml.etree.ElementTree as ET
 from dataclasses import dataclass
 from pathlib import Path
+from xml.sax.saxutils import escape
 
 CACHE = Path(tempfile.gettempdir()) / "guichet-cite"
 MISSING = 3
@@ -26,12 +29,23 @@ class Suite:
     artifact: str
     version: str
     settings: dict[str, str]
+    path: str = ""  # from our landing page to the one that the suite is for
 
 
 SUITES = {
     "features": Suite("ets-ogcapi-features10", "1.9", {"noofcollections": "3"}),
-    "tiles": Suite("ets-ogcapi-tiles10", "1.2", {}),
+    "tiles": Suite(
+        "ets-ogcapi-tiles10",
+        "1.2",
+        {
+            "tilematrixsetdefinitionuri": "http://www.opengis.net/def/tilematrixset/OGC/1.0/WebMercatorQuad"
+        },
+    ),
     "processes": Suite("ets-ogcapi-processes10", "1.3", {"echoprocessid": "echo"}),
+    # It expects every collection to answer queries of data: of the rasters alone, that is so.
+    "edr": Suite(
+        "ets-ogcapi-edr10", "1.3", {"noofcollections": "2", "apiDefinition": "{iut}/api"}, "/edr"
+    ),
 }
 
 
@@ -69,12 +83,42 @@ def fetch(suite: Suite) -> Path:
     return jar
 
 
+def a_tile(iut: str) -> dict[str, str]:
+    """The settings of the suite of tiles: a template and one tile that is not empty."""
+    where = f"{iut}/tiles/WebMercatorQuad"
+    told = json.loads(ask(where)[1])
+    template = next(one["href"] for one in told["links"] if one.get("templated"))
+    limits = told["tileMatrixSetLimits"][0]
+    z = limits["tileMatrix"]
+    for row in range(limits["minTileRow"], limits["maxTileRow"] + 1):
+        for column in range(limits["minTileCol"], limits["maxTileCol"] + 1):
+            if ask(template.format(tileMatrix=z, tileRow=row, tileCol=column))[0] == 200:
+                return {
+                    "urltemplatefortiles": template, "tilematrix": z,
+                    "mintilerow": str(row), "maxtilerow": str(row),
+                    "mintilecol": str(column), "maxtilecol": str(column),
+                }  # fmt: skip
+    raise Unavailable("every tile of the first zoom is empty")
+
+
+def ask(url: str) -> tuple[int, bytes]:
+    with urllib.request.urlopen(url, timeout=30) as answer:  # the address is the caller's own
+        return answer.status, answer.read()
+
+
 def run(suite: Suite, jar: Path, iut: str) -> Result:
     """Run a suite against the landing page `iut`."""
     with tempfile.TemporaryDirectory() as folder:
-        entries = {"iut": iut, **suite.settings}
+        iut += suite.path
+        entries = {"iut": iut} | {
+            key: value.format(iut=iut) for key, value in suite.settings.items()
+        }
+        if suite.artifact == SUITES["tiles"].artifact:
+            entries |= a_tile(iut)
         properties = Path(folder) / "properties.xml"
-        lines = "".join(f'<entry key="{key}">{value}</entry>' for key, value in entries.items())
+        lines = "".join(
+            f'<entry key="{key}">{escape(value)}</entry>' for key, value in entries.items()
+        )
         # Without its DOCTYPE: the suite would fetch it.
         properties.write_text(
             f'<?xml version="1.0" encoding="UTF-8"?><properties version="1.0">{lines}</properties>'

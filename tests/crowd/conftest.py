@@ -56,6 +56,7 @@ async def running(settings: Settings, *, refresh: bool = False) -> AsyncIterator
         server.stop()
         await server.close_all_connections()
         site.verifier.close()
+        await site.intake.close()
         await site.pool.close()
 
 

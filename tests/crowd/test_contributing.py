@@ -18,6 +18,7 @@ from crowd import accounts, contributions
 
 CODE, SERVICE = "69143", "nursery"  # Neuville-sur-Saône: nothing is known of its crèche
 SITE = "https://www.mairie-neuvillesursaone.fr"
+OGC_FORMATS = ("json", "html", "jsonfg", "jsonld", "csv", "geojsonseq")
 
 
 class Visitor:
@@ -493,6 +494,11 @@ async def test_delays_are_said_with_enough_decisions_only(
             )
     for path in (f"/fr/grace-a-vous?commune={CODE}", "/fr/grace-a-vous", link):
         assert "moins de 3 h (5 décisions sur un an)" in (await resident.browser.get(path)).text
+    table = (await resident.browser.get("/fr/grace-a-vous")).text
+    assert re.search(
+        rf'commune={CODE}">[^<]+</a></th><td class="n">3,0</td><td class="n">5</td>', table
+    )
+    assert re.search(r"Visible.*?\d{4} <a ", await resident.follow(link), re.DOTALL)
 
 
 async def test_a_question_and_its_answer(france_site: Any, visit: Any, staff_login: Any) -> None:
@@ -581,16 +587,30 @@ async def test_no_public_answer_holds_an_address(
     await staff_login(france_site)
     await decide(france_site, 1, action="accept", outcome="as-said")
     await france_site.site.refresh()
+    ((reference,),) = rows(france_site, "select reference from crowd.contribution")
     reader = visit("198.51.100.9")
     for path in (
         "/fr/grace-a-vous", "/fr/contribuer/regles", "/fr/registre-des-donnees", "/fr/sources", "/fr/methode",
         f"/fr/commune/{CODE}", "/fr/carte?service=nursery", "/fr/carte.csv?service=nursery",
         f"/api/v1/communes/{CODE}", f"/api/v1/communes/{CODE}/services", "/api/v1/changes?limit=1000",
         "/api/v1/status/nursery.bin", "/api/v1/sources", "/fr/services/nursery", "/fr/", "/fr/connexion",
+        *(f"/ogc/collections/contributions/items?f={one}" for one in OGC_FORMATS),
+        "/ogc/collections/contributions/items/1", "/ogc/collections/contributions/items/1?f=html",
+        f"/ogc/collections/services/items/{CODE}.{SERVICE}",
     ):  # fmt: skip
         answer = await reader.browser.get(path)
         for seed in seeds:
             assert seed not in answer.text, path
+        assert reference not in answer.text, f"{path}: who holds it is its author"
+    page = (await reader.browser.get("/ogc/collections/contributions/items")).json()
+    (published,) = page["features"]
+    assert published["properties"]["commune"] == CODE
+    assert published["properties"]["speaker"] == "resident"
+    assert published["geometry"]["type"] == "Point"
+    observations = rows(france_site, "select observation_id::text from crowd.publication")
+    assert [(one,) for one in published["properties"]["observations"]] == observations != []
+    proofs = (await reader.browser.get(published["properties"]["proof"].split("/", 3)[3])).text
+    assert f"{SITE}/creche" in proofs
     assert seeds[0] not in await resident.follow(link), "not even on its own page"
     assert "203.0.113" not in dump(france_site)
 

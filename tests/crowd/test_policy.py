@@ -15,10 +15,11 @@ from api.i18n_texts import texts
 from catalog import referential
 from catalog.states import State
 from config.errors import Invalid, Unavailable
-from crowd import claims, contributions, policy
+from crowd import claims, contributions, policy, receiving
 from crowd.claims import Claim, Kind, Wrong
-from crowd.contributions import Neighbour, Sent, independent
+from crowd.contributions import Neighbour, independent
 from crowd.policy import RULES, Situation, Verdict, decide
+from crowd.receiving import Sent
 from crowd.signing import Keys
 from crowd.speakers import Kind as Speaking
 from crowd.speakers import Speaker
@@ -196,10 +197,8 @@ def places(france_settings: Any) -> list[tuple[int, str]]:
         ).fetchall()
 
 
-async def submit(
-    conn: Any, keys: Keys, one: Sent, most_open: int = 100_000
-) -> contributions.Receipt:
-    return await contributions.submit(conn, keys, one, datetime.now(UTC), most_open=most_open)
+async def submit(conn: Any, keys: Keys, one: Sent, most_open: int = 100_000) -> receiving.Receipt:
+    return await receiving.submit(conn, keys, one, datetime.now(UTC), most_open=most_open)
 
 
 async def test_a_flood_publishes_nothing_and_slows_nobody(

@@ -8,11 +8,12 @@ import psycopg
 import pytest
 
 from catalog import referential
-from crowd import claims, contributions, following, moderation
+from crowd import claims, contributions, following, moderation, receiving
 from crowd.accounts import Account, Role
 from crowd.claims import Kind
-from crowd.contributions import MAIL_MARK, Sent, State
+from crowd.contributions import MAIL_MARK, State
 from crowd.moderation import Action, Ruling
+from crowd.receiving import Sent
 from crowd.signing import Keys
 
 BOOK = referential.current()
@@ -39,9 +40,7 @@ class Crowd:
             language="fr", network=network, once=f"{self.sent}".encode(), token=f"t{self.sent}",
             seconds=30.0, email=email,
         )  # fmt: skip
-        return (
-            await contributions.submit(self.conn, KEYS, one, datetime.now(UTC), most_open=1000)
-        ).id
+        return (await receiving.submit(self.conn, KEYS, one, datetime.now(UTC), most_open=1000)).id
 
     async def confirm(self, id_: int) -> bool:
         one = await contributions.of_id(self.conn, id_)

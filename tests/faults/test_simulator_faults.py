@@ -85,8 +85,8 @@ def test_two_processes_without_a_database_give_the_same_bytes(alone) -> None:
 
 
 CROWD = 500
-ROUNDS = 3  # others may work on this machine: one calm round out of three is asked for
-SHARE = 3  # of a crowd that asks for nothing, when the machine cannot answer that one in time
+ROUNDS = 5  # others may work on this machine: one calm round is asked for
+SHARE = 2  # of a crowd that asks for nothing, when that one alone takes more than half a second
 
 
 async def asked_at_once(
@@ -133,15 +133,31 @@ def test_five_hundred_at_once_are_answered_in_a_second_or_told_to_come_back(alon
                     assert json.loads(body)["value"] == expected, "never a wrong figure"
                 else:
                     assert b"Retry-After: " in head
-            assert sum(status == 200 for status, _, _ in found) >= CROWD // 2
-            # Who is refused is told at once: refusals count in the seconds too.
+            # All of them: 503 is for whoever comes on top of that.
+            assert sum(status == 200 for status, _, _ in found) == CROWD
             slowest.append(statistics.quantiles([one[2] for one in found], n=100)[-1])
             if slowest[-1] < 1:
                 break
-        allowed = max(1.0, SHARE * min(least))
         told = f"p99 in seconds, round by round: {slowest}; of a crowd without a question: {least}"
         print(told)
-        assert min(slowest) < allowed, told
+        # A machine that takes half a second to say 404 to everybody is not calm: twice that then.
+        allowed = [max(1.0, SHARE * alone_) for alone_ in least]
+        assert any(took < most for took, most in zip(slowest, allowed, strict=True)), told
+
+
+def test_whoever_comes_on_top_is_refused_at_once(alone) -> None:
+    bodies = [
+        json.dumps({"situation": "single", "salary_1": 20_000 + n}).encode() for n in range(60)
+    ]
+    with alone(**UNLIMITED, GUICHET_SIMULATORS__MOST_AT_ONCE="8") as url:
+        with httpx.Client(base_url=url, timeout=30) as client:
+            wait_for_engines(client)
+        where = urlsplit(url)
+        found = asyncio.run(asked_at_once(str(where.hostname), int(where.port or 0), TAX, bodies))
+        refused = [received for status, received, _ in found if status == 503]
+        assert refused
+        assert sum(status == 200 for status, _, _ in found) >= 8
+        assert all(b"Retry-After: " in received for received in refused)
 
 
 def test_the_budget_is_told_and_spent(alone) -> None:
@@ -172,6 +188,19 @@ def site_without_limits(settings: Settings) -> Site:
     return site
 
 
+def test_pages_and_every_api_tell_the_budget(alone) -> None:
+    with (
+        alone(GUICHET_WEB__RATE_PER_SECOND="50", GUICHET_WEB__RATE_BURST="100") as url,
+        httpx.Client(base_url=url, timeout=10) as client,
+    ):
+        paths = ("/fr/simulateurs", "/fr/simulateurs/impot-revenu", "/api/v1/simulators",
+                 "/ogc/processes", "/ogc/processes?f=html", "/fr/nulle-part", "/api/v1/nothing")  # fmt: skip
+        for path in paths:
+            answer = client.get(path)
+            assert answer.headers["RateLimit-Policy"] == '"address";q=100;w=2', path
+            assert answer.headers["RateLimit"].startswith('"address";r='), path
+
+
 async def test_a_broken_limiter_refuses_nobody(site_without_limits: Site) -> None:
     sockets, port = bind_unused_port()
     server = HTTPServer(make_app(site_without_limits))
@@ -180,8 +209,12 @@ async def test_a_broken_limiter_refuses_nobody(site_without_limits: Site) -> Non
         answer = await AsyncHTTPClient().fetch(
             f"http://127.0.0.1:{port}/api/v1/simulators/hiring-cost/schema", raise_error=False
         )
+        page = await AsyncHTTPClient().fetch(
+            f"http://127.0.0.1:{port}/fr/simulateurs", raise_error=False
+        )
     finally:
         server.stop()
         await site_without_limits.simulators.close()
-    assert answer.code == 200
+    assert (answer.code, page.code) == (200, 200)
     assert "RateLimit" not in answer.headers
+    assert "RateLimit" not in page.headers

@@ -23,16 +23,16 @@ def said(at: str, departement: str = "75", zone: str = "Europe/Paris", lang: str
 @pytest.mark.parametrize(
     ("at", "departement", "zone", "french", "english"),
     [
-        ("2026-07-15T10:00+02:00", "75", "Europe/Paris", "Ouvert, ferme à 12 h", "Open, closes at 12:00"),
-        ("2026-07-15T12:30+02:00", "75", "Europe/Paris", "Fermé, ouvre aujourd’hui à 14 h", "Closed, opens today at 14:00"),
-        ("2026-07-15T12:00+02:00", "75", "Europe/Paris", "Fermé, ouvre aujourd’hui à 14 h", "Closed, opens today at 14:00"),
-        ("2026-07-19T10:00+02:00", "75", "Europe/Paris", "Fermé, ouvre demain à 9 h", "Closed, opens tomorrow at 9:00"),
-        ("2026-07-17T18:30+02:00", "75", "Europe/Paris", "Fermé, ouvre lundi à 9 h", "Closed, opens Monday at 9:00"),
-        ("2026-07-14T10:00+02:00", "75", "Europe/Paris", "Probablement fermé (jour férié: Fête nationale), ouvre demain à 9 h", "Probably closed (public holiday: Fête nationale), opens tomorrow at 9:00"),
+        ("2026-07-15T10:00+02:00", "75", "Europe/Paris", "Ouvert, ferme à 12 h", "Open, closes at 12:00"),
+        ("2026-07-15T12:30+02:00", "75", "Europe/Paris", "Fermé, ouvre aujourd’hui à 14 h", "Closed, opens today at 14:00"),
+        ("2026-07-15T12:00+02:00", "75", "Europe/Paris", "Fermé, ouvre aujourd’hui à 14 h", "Closed, opens today at 14:00"),
+        ("2026-07-19T10:00+02:00", "75", "Europe/Paris", "Fermé, ouvre demain à 9 h", "Closed, opens tomorrow at 9:00"),
+        ("2026-07-17T18:30+02:00", "75", "Europe/Paris", "Fermé, ouvre lundi à 9 h", "Closed, opens Monday at 9:00"),
+        ("2026-07-14T10:00+02:00", "75", "Europe/Paris", "Probablement fermé (jour férié : Fête nationale), ouvre demain à 9 h", "Probably closed (public holiday: Fête nationale), opens tomorrow at 9:00"),
         # 06:30 UTC is 10:30 in Réunion; 13:30 UTC is 09:30 in Guadeloupe.
-        ("2026-07-15T06:30+00:00", "974", "Indian/Reunion", "Ouvert, ferme à 12 h", "Open, closes at 12:00"),
-        ("2026-07-15T13:30+00:00", "971", "America/Guadeloupe", "Ouvert, ferme à 12 h", "Open, closes at 12:00"),
-        ("2026-07-15T12:30+00:00", "971", "America/Guadeloupe", "Fermé, ouvre aujourd’hui à 9 h", "Closed, opens today at 9:00"),
+        ("2026-07-15T06:30+00:00", "974", "Indian/Reunion", "Ouvert, ferme à 12 h", "Open, closes at 12:00"),
+        ("2026-07-15T13:30+00:00", "971", "America/Guadeloupe", "Ouvert, ferme à 12 h", "Open, closes at 12:00"),
+        ("2026-07-15T12:30+00:00", "971", "America/Guadeloupe", "Fermé, ouvre aujourd’hui à 9 h", "Closed, opens today at 9:00"),
     ],
 )  # fmt: skip
 def test_the_sentence_at_a_frozen_clock(at, departement, zone, french, english):
@@ -47,9 +47,9 @@ def test_local_days_off():
     assert oh.public_holiday(datetime(2026, 12, 20).date(), "974") == "Abolition de l'esclavage"
     # 20 December 2027 is a Monday: a day off in Réunion, a working day elsewhere.
     assert said("2027-12-20T06:30+00:00", "974", "Indian/Reunion").startswith(
-        "Probablement fermé (jour férié: Abolition de l'esclavage), ouvre demain"
+        "Probablement fermé (jour férié : Abolition de l'esclavage), ouvre demain"
     )
-    assert said("2027-12-20T09:30+00:00") == "Ouvert, ferme à 12 h"
+    assert said("2027-12-20T09:30+00:00") == "Ouvert, ferme à 12 h"
 
 
 @pytest.mark.parametrize(
@@ -112,7 +112,7 @@ def test_hours_that_run_into_midnight_go_on() -> None:
     state = oh.state(NIGHT, "Europe/Paris", at, departement="75")
     assert state.until is not None
     assert state.until.isoformat() == "2026-11-25T02:00:00+01:00"
-    assert oh.sentence(state, "fr") == "Ouvert, ferme à 2 h"
+    assert oh.sentence(state, "fr") == "Ouvert, ferme à 2 h"
 
 
 def test_an_office_that_never_closes_is_said_to_be_open() -> None:

@@ -100,6 +100,7 @@ def test_a_304_is_good_for_what_we_hold(fake: Any, target: Path) -> None:
     assert fetch(url, target, LIMITS, fake.guard, known_etag='"7"').status == 304
 
 
+# B16
 def test_an_announced_flood_is_not_begun(fake: Any, target: Path) -> None:
     url = fake.says("/", b"HTTP/1.1 200 OK\r\nContent-Length: 10737418240\r\n\r\nxxxx")
     with pytest.raises(Invalid, match="10737418240"):
@@ -165,7 +166,7 @@ def drip(first: bytes) -> Any:
     [Limits(total=0.6), Limits(rate=1000, window=0.4), Limits(total=0.6, silence=99)],
     ids=["deadline", "rate", "deadline alone"],
 )
-def test_a_drip_is_cut(first: bytes, limits: Limits, fake: Any, target: Path) -> None:
+def test_a_drip_is_cut(first: bytes, limits: Limits, fake: Any, target: Path) -> None:  # B20
     fake.answers["/"] = drip(first)
     began = time.monotonic()
     with pytest.raises(Unavailable):
@@ -221,7 +222,7 @@ def test_an_honest_redirect_is_followed(status: int, fake: Any, target: Path) ->
         "gopher://x/", "http://0x7f000001/",
     ],
 )  # fmt: skip
-def test_a_redirect_to_where_we_do_not_go_is_refused_at_its_hop(
+def test_a_redirect_to_where_we_do_not_go_is_refused_at_its_hop(  # B7
     there: str, fake: Any, target: Path
 ) -> None:
     with pytest.raises(Refused):
@@ -275,3 +276,78 @@ def test_a_certificate_that_nobody_signed_is_not_believed(tls: Any, target: Path
     with pytest.raises(GuichetError):
         fetch(f"https://open-data.example:{port}/", target, LIMITS, guard)
     assert not any(seen), "nothing was asked over that connection"
+
+
+def _openssl(*words: str | Path) -> None:
+    subprocess.run(["openssl", *words], check=True, capture_output=True)
+
+
+@pytest.mark.parametrize(
+    ("name", "days", "newest", "right"),
+    [
+        ("open-data.example", "1", ssl.TLSVersion.TLSv1_3, True),
+        ("other.example", "1", ssl.TLSVersion.TLSv1_3, False),
+        ("open-data.example", "-1", ssl.TLSVersion.TLSv1_3, False),
+        ("open-data.example", "1", ssl.TLSVersion.TLSv1_1, False),
+    ],
+    ids=["right", "of another host", "expired", "TLS 1.1"],
+)
+def test_a_certificate_must_be_of_that_host_and_of_today(  # B43
+    tmp_path: Path, target: Path, monkeypatch: pytest.MonkeyPatch, name: str, days: str,
+    newest: ssl.TLSVersion, right: bool,
+) -> None:  # fmt: skip
+    """Signed by an authority that this test has us believe: only the rest can be wrong. There is no
+    setting that lets a source pass with a bad one."""
+    if not shutil.which("openssl"):
+        pytest.skip("openssl makes the certificates")
+    authority, key, asked, signed = (tmp_path / one for one in ("ca", "key", "csr", "crt"))
+    _openssl("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", tmp_path / "ca.key",
+             "-out", authority, "-days", "1", "-subj", "/CN=Essai",
+             "-addext", "keyUsage=critical,keyCertSign")  # fmt: skip
+    _openssl(
+        "req",
+        "-newkey",
+        "rsa:2048",
+        "-nodes",
+        "-keyout",
+        key,
+        "-out",
+        asked,
+        "-subj",
+        f"/CN={name}",
+    )
+    (tmp_path / "ext").write_text(f"subjectAltName=DNS:{name}\nauthorityKeyIdentifier=keyid\n")
+    _openssl("x509", "-req", "-in", asked, "-CA", authority, "-CAkey", tmp_path / "ca.key",
+             "-CAcreateserial", "-days", days, "-extfile", tmp_path / "ext", "-out", signed)  # fmt: skip
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.set_ciphers("DEFAULT:@SECLEVEL=0")
+    context.minimum_version, context.maximum_version = ssl.TLSVersion.MINIMUM_SUPPORTED, newest
+    context.load_cert_chain(signed, key)
+    listener = socket.create_server(("127.0.0.1", 0))
+    port, heard = listener.getsockname()[1], []
+
+    def serve() -> None:
+        connection, _ = listener.accept()
+        with connection:
+            try:
+                with context.wrap_socket(connection, server_side=True) as safe:
+                    heard.append(safe.recv(1000))
+                    safe.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+            except (ssl.SSLError, OSError):
+                pass
+
+    threading.Thread(target=serve, daemon=True).start()
+    real = ssl.create_default_context
+    monkeypatch.setattr(ssl, "create_default_context", lambda: real(cafile=str(authority)))
+    guard = fetching.Guard(lambda host, p: ["127.0.0.1"], frozenset({("127.0.0.1", port)}))
+    url = f"https://open-data.example:{port}/"
+    try:
+        if right:
+            assert fetch(url, target, LIMITS, guard).size == 2
+            return
+        with pytest.raises(GuichetError):
+            fetch(url, target, LIMITS, guard)
+        assert not any(heard), "nothing was asked over that connection"
+        assert not target.exists()
+    finally:
+        listener.close()

@@ -66,7 +66,7 @@ def door() -> Iterator[Door]:
         "[fc00::1]", "[ff02::1]", "[::]", "198.18.0.1", "192.88.99.1", "240.0.0.1",
     ],
 )  # fmt: skip
-def test_numbers_and_names_of_our_own_network_are_refused(
+def test_numbers_and_names_of_our_own_network_are_refused(  # B2, B3, B4
     host: str, door: Door, tmp_path: Path
 ) -> None:
     target = tmp_path / "answer"

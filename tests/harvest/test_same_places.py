@@ -182,7 +182,7 @@ def test_what_is_alike_but_not_sure_waits_for_a_person(desk: Any) -> None:
     (pair,) = merges.candidates(desk.conn)
     assert 0.6 <= pair.score < 0.9
     assert {part["what"] for part in pair.explained} == {"name", "address", "distance"}
-    merges.tell_apart(desk.conn, pair.low_id, pair.high_id)
+    merges.tell_apart(desk.conn, pair.low_id, pair.high_id, "Ada", "deux salles")
     assert merges.candidates(desk.conn) == []
 
 

@@ -1,6 +1,8 @@
 """Geographic files, made with fiona as others make them, read in the sandbox."""
 
 import json
+import shutil
+import subprocess
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -255,3 +257,59 @@ def test_an_openstreetmap_extract(read_as: Callable[..., Any]) -> None:
     assert (annexe.remote_id, annexe.kind) == ("way/7", "mairie")
     assert annexe.point is not None
     assert annexe.point == pytest.approx((2.3515, 48.8507), abs=0.002)
+
+
+PBF = Path(__file__).parent / "files" / "digital-help.osm.pbf"
+PBF_MAPPING = """
+[file]
+format = "osm"
+[places]
+kind = { value = "digital-help" }
+remote_id = "@id"
+name = "name"
+address = ["addr:street", "addr:postcode", "addr:city"]
+only = [{ value = "amenity", among = ["social_facility"] }]
+[places.where]
+code = "ref:INSEE"
+postcode = "addr:postcode"
+longitude = "@longitude"
+latitude = "@latitude"
+[places.hours]
+form = "osm"
+column = "opening_hours"
+"""
+
+
+def test_a_packed_extract_made_by_osmium_of_real_places(read_as: Callable[..., Any]) -> None:
+    """`.osm.pbf`, in the process with limits: names, places and hours as OpenStreetMap writes them."""
+    read = read_as(PBF.read_bytes(), PBF_MAPPING, isolated=True)
+    assert len(read.places) == 40
+    assert {place.remote_id for place in read.places} == {f"node/{n}" for n in range(1, 41)}
+    assert all(place.point is not None for place in read.places)
+    opened = [place for place in read.places if place.hours]
+    assert len(opened) + sum(one.field == "hours" for one in read.refused) == 40, "none is lost"
+    assert len(opened) >= 38
+    assert all(set(place.hours) <= {"mo", "tu", "we", "th", "fr", "sa", "su"} for place in opened)
+
+
+def test_a_packed_extract_that_is_cut_is_refused(read_as: Callable[..., Any]) -> None:
+    body = PBF.read_bytes()
+    for size in (len(body) // 2, len(body) - 10, 100):
+        with pytest.raises(Invalid):
+            read_as(body[:size], PBF_MAPPING, isolated=True)
+
+
+@pytest.mark.skipif(
+    shutil.which("osmium") is None, reason="no osmium here: apt-get install osmium-tool"
+)
+def test_ways_of_a_packed_extract_have_a_point_too(
+    read_as: Callable[..., Any], tmp_path: Path
+) -> None:
+    (tmp_path / "a.osm").write_text(OSM, encoding="utf-8")
+    subprocess.run(["osmium", "cat", tmp_path / "a.osm", "-o", tmp_path / "a.osm.pbf"], check=True)
+    packed = read_as((tmp_path / "a.osm.pbf").read_bytes(), OSM_MAPPING, isolated=True)
+    plain = read_as(OSM.encode(), OSM_MAPPING, isolated=True)
+    assert [place.remote_id for place in packed.places] == ["node/1", "way/7"]
+    assert [place.hours for place in packed.places] == [place.hours for place in plain.places]
+    for one, other in zip(packed.places, plain.places, strict=True):
+        assert one.point == pytest.approx(other.point, abs=1e-6)

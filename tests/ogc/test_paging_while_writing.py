@@ -102,7 +102,10 @@ def test_what_stays_is_given_once(moving, order):
     assert writer.writes > 5, "nothing moved: the test proves nothing"
     assert walks >= 1
     for seen in found:
-        assert len(seen) == len(set(seen)), "an item was given twice"
+        # One that is renamed behind the walk, and so moves ahead of it, may come again: only when
+        # the order is by what the writer changes, and only its own.
+        fixed = [one for one in seen if order is None or one in stays]
+        assert len(fixed) == len(set(fixed)), "an item was given twice"
         assert stays <= set(seen), "an item that never moved was not given"
 
 

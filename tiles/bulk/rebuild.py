@@ -22,7 +22,7 @@ from catalog.referential import Referential, current
 from catalog.states import State
 from config.errors import NotFound
 from config.settings import Settings
-from tiles import sealed
+from tiles import distance_files, sealed
 from tiles.bulk.tables import Table, tables
 from tiles.bulk.writers import MEDIA_TYPES, dated, open_writer
 
@@ -37,7 +37,7 @@ SLUGS = [state.slug for state in State]
 
 @dataclass(frozen=True, slots=True)
 class BulkFile:
-    """One file, as the manifest names it. `rows` is None for tiles."""
+    """One file, as the manifest names it. `rows` is None for tiles and rasters."""
 
     name: str
     table: str
@@ -101,7 +101,11 @@ def rebuild(settings: Settings, tell: Tell, day: date | None = None) -> Manifest
         revision = _one(conn, query("catalog", "change_latest"))
         if not revision:
             raise NotFound("There is nothing to write; run `guichet harvest` first.")
-        version = f"{day.isoformat()}-{revision}-{_generation(settings)}"
+        hidden = _one(conn, query("catalog", "withholding_latest"))
+        # A telephone that is hidden or shown again changes no fact, and changes the files.
+        version = f"{day.isoformat()}-{revision}-{_generation(settings)}" + (
+            f"-{hidden}" if hidden else ""
+        )
         target = root / version
         if (target / MANIFEST).exists():
             return read(target)
@@ -112,6 +116,7 @@ def rebuild(settings: Settings, tell: Tell, day: date | None = None) -> Manifest
             for table in tables(book):
                 files += _table(conn, book, table, folder, day, tell)
     files += _tiles(settings, folder)
+    files += _rasters(settings, folder)
     files.append(_dictionary(book, folder))
     manifest = Manifest(version, day, revision, book.version, tuple(files))
     (folder / MANIFEST).write_text(
@@ -121,8 +126,10 @@ def rebuild(settings: Settings, tell: Tell, day: date | None = None) -> Manifest
         sealed.flush(file)
     folder.rename(target)
     sealed.flush(root)
-    for old in list(_made(root))[KEPT:]:
-        shutil.rmtree(old)
+    for number, old in enumerate(list(_made(root))[1:], 1):
+        # A number that was hidden since must not stay in a file that is still there.
+        if number >= KEPT or hidden_upto(old.name) != hidden:
+            shutil.rmtree(old)
     return manifest
 
 
@@ -133,9 +140,15 @@ def _made(root: Path) -> Iterator[Path]:
         yield from sorted(whole, key=lambda one: (one / MANIFEST).stat().st_mtime_ns, reverse=True)
 
 
+def hidden_upto(name: str) -> int:
+    """How far the hidden telephones of a folder's files are."""
+    parts = name.split("-")
+    return int(parts[5]) if len(parts) > 5 else 0
+
+
 def _one(conn: psycopg.Connection[Any], question: Any) -> int:
     row = conn.execute(question).fetchone()
-    return int(row[0]) if row else 0
+    return int(row[0] or 0) if row else 0
 
 
 def _table(
@@ -191,6 +204,18 @@ def _tiles(settings: Settings, folder: Path) -> list[BulkFile]:
         copy = folder / archive.name
         copy.hardlink_to(archive)
         found.append(_described(copy, "tiles", "pmtiles", None))
+    return found
+
+
+def _rasters(settings: Settings, folder: Path) -> list[BulkFile]:
+    """The rasters of distances of the newest publication, as they are served."""
+    found = []
+    publication = settings.paths.publications / str(_generation(settings))
+    for held in distance_files.read(publication).held:
+        if held.file is not None:
+            copy = folder / held.file
+            copy.hardlink_to(publication / distance_files.FOLDER / held.file)
+            found.append(_described(copy, "distances", "tif", None))
     return found
 
 

@@ -120,6 +120,10 @@ def tables(referential: Referential) -> tuple[Table, ...]:
                 Column("unlisted_since", "moment",
                        "Depuis quand aucune source ne le liste plus ; vide : il est listé.",
                        "Since when no source lists it any more; empty: it is listed."),
+                Column("phone_withheld_since", "moment",
+                       "Depuis quand la commune souhaite cacher ce téléphone ; vide : elle ne le "
+                       "souhaite pas.",
+                       "Since when the commune wants this telephone hidden; empty: it does not."),
             ),
             "Point", _GEO,
         ),

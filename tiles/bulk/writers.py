@@ -187,6 +187,7 @@ MEDIA_TYPES = {
     "gpkg": "application/geopackage+sqlite3",
     "fgb": "application/vnd.flatgeobuf",
     "pmtiles": "application/vnd.pmtiles",
+    "tif": "image/tiff; application=geotiff; profile=cloud-optimized",
 }
 
 

@@ -2,7 +2,7 @@
 const form = document.querySelector("form[data-draft]");
 if (form) {
   const key = `guichet-draft:${form.dataset.draft}`;
-  const names = ["url", "hours", "comment", "wrong", "attributes"];
+  const names = ["url", "hours", "comment", "wrong", "attributes", "title", "what", "partners", "cost", "months"];
   const fields = () => [...form.elements].filter((one) => names.includes(one.name));
   const read = () => { try { return JSON.parse(localStorage.getItem(key) ?? "null"); } catch { return null; } };
   const save = () => {
