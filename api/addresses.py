@@ -128,7 +128,20 @@ PAGES: Mapping[str, tuple[str, str]] = {
         "/en/procedures/{procedure}/qr.{format}",
     ),
     "procedure-poster": ("/fr/demarches/{procedure}/affiche", "/en/procedures/{procedure}/poster"),
+    "procedure-poster-file": (
+        "/fr/demarches/{procedure}/affiche.{format}",
+        "/en/procedures/{procedure}/poster.{format}",
+    ),
     "procedure-owner": ("/fr/demarches/gerer/{token}", "/en/procedures/manage/{token}"),
+    "procedure-live": (
+        "/fr/demarches/gerer/{token}/direct",
+        "/en/procedures/manage/{token}/live",
+    ),
+    "moderation-procedures": ("/fr/moderation/demarches", "/en/moderation/procedures"),
+    "moderation-procedure": (
+        "/fr/moderation/demarches/{procedure}",
+        "/en/moderation/procedures/{procedure}",
+    ),
     "login": ("/fr/connexion", "/en/login"),
     "logout": ("/fr/deconnexion", "/en/logout"),
     "simulators": ("/fr/simulateurs", "/en/simulators"),

@@ -7,6 +7,7 @@ from typing import Any
 
 from api.addresses import address
 from api.forms import TOKEN_FIELD, FormPage
+from api.handlers.base import BaseHandler
 from api.i18n_texts import Texts
 from catalog.outbox import Mail
 from config.errors import Refused
@@ -15,6 +16,18 @@ from crowd.mandate_sessions import Mandate
 from crowd.signing import Keys
 
 COOKIE = "guichet_mairie"
+
+
+async def whole_mandates(handler: BaseHandler) -> list[Mandate]:
+    """The mandates of this browser that speak for a commune as a whole, on any page: those for
+    some services are left out."""
+    for name in (f"__Host-{COOKIE}", COOKIE):
+        cookie = handler.get_cookie(name)
+        if cookie and len(cookie) <= 100:
+            async with handler.connection() as conn:
+                held = await mandate_sessions.held(conn, cookie, handler.site.settings.mandates)
+            return [one for one in held if one.services is None]
+    return []
 
 
 class AgentPage(FormPage):

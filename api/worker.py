@@ -12,7 +12,7 @@ import procrastinate
 import psycopg
 from procrastinate import JobContext, PsycopgConnector, RetryStrategy
 
-from api import batch_worker, practice_mails
+from api import batch_worker, button_worker, practice_mails
 from catalog import live
 from catalog.database import address, pools
 from catalog.database.locks import alone
@@ -54,6 +54,7 @@ def connector(settings: Settings) -> PsycopgConnector:
 def register(app: procrastinate.App, settings: Settings) -> None:
     """Every task by its name. A name is in the database: renaming one needs an alias."""
     batch_worker.register(app, settings)
+    button_worker.register(app, settings)
 
     @app.task(name="harvest_source", retry=PATIENCE, pass_context=True)
     def harvest_source(context: JobContext, source_id: str) -> None:
@@ -193,6 +194,11 @@ def ask_batch(settings: Settings, number: int) -> bool:
         except procrastinate.exceptions.AlreadyEnqueued:
             return False
     return True
+
+
+def ask_look(settings: Settings, procedure: str) -> bool:
+    """Put a look at the page of a procedure in the queue; False when it already waits there."""
+    return ask(settings, "look_for_button", procedure=procedure)
 
 
 def _ask(app: procrastinate.App, task: str, **arguments: Any) -> bool:

@@ -46,6 +46,7 @@ from catalog.database.tables import commune, departement, epci, region, status
 from catalog.people_collections import CONTRIBUTIONS, DIFFICULTIES
 from catalog.practices_collection import PRACTICES
 from catalog.records_collection import RECORDS
+from catalog.satisfaction_collection import SATISFACTION
 from catalog.states import PRESENT_FROM, Simple, State
 from config.errors import NotFound
 
@@ -387,7 +388,7 @@ SERVICES = Collection(
 
 _ALL = (
     COMMUNES, EPCI, DEPARTEMENTS, REGIONS, OFFICES, SERVICES, CONTRIBUTIONS, DIFFICULTIES, RECORDS,
-    PRACTICES,
+    PRACTICES, SATISFACTION,
 )  # fmt: skip
 COLLECTIONS: Mapping[str, Collection] = MappingProxyType({one.id: one for one in _ALL})
 

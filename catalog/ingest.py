@@ -64,7 +64,7 @@ class CommuneRow:
     @property
     def fingerprint(self) -> str:
         """What a change is recognised by."""
-        return _fingerprint(self)
+        return fingerprint(self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +115,7 @@ class OfficeRow:
 
     @property
     def fingerprint(self) -> str:
-        return _fingerprint(self)
+        return fingerprint(self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +156,7 @@ class EvidenceRow:
 _packed: Callable[[object], bytes] = msgspec.msgpack.Encoder(order="deterministic").encode
 
 
-def _fingerprint(row: object) -> str:
+def fingerprint(row: object) -> str:
     """The same for equal rows in every process."""
     return hashlib.blake2b(_packed(row), digest_size=16).hexdigest()
 

@@ -68,6 +68,11 @@ def look(conn: Connection, source_id: str) -> Looked:
     In the caller's transaction, one at a time on all machines.
     """
     conn.execute("select pg_advisory_xact_lock(hashtextextended('guichet duplicates', 0))")
+    if not _has_others(conn, source_id):
+        return Looked(0, 0, 0)
+    # A list of a million may just have been written: nobody has counted it yet, and the pairs of
+    # a table that is thought to be small are looked for one by one.
+    conn.execute("analyze catalog.office")
     rows = conn.execute(query("catalog", "office_pairs"), {"source": source_id}).fetchall()
     ids = {identifier for row in rows for identifier in row[:2]}
     places, with_hours = _places(conn, ids)
@@ -90,6 +95,13 @@ def look(conn: Connection, source_id: str) -> Looked:
         if _merge(conn, first, second, MACHINE, f"alike: {pair.alike}", pair.alike):
             merged += 1
     return Looked(len(rows), len(pairs), merged)
+
+
+def _has_others(conn: Connection, source_id: str) -> bool:
+    row = conn.execute(
+        "select exists (select from catalog.office where source_id <> %s)", (source_id,)
+    ).fetchone()
+    return row is not None and bool(row[0])
 
 
 def candidates(conn: Connection, limit: int = 100) -> list[Candidate]:

@@ -5,9 +5,11 @@ evidence) is put before it by whoever writes it, so that a line can come from a 
 not trusted: a newline ends it, and nothing in it can begin another office.
 """
 
+from collections.abc import Mapping, Sequence
+
 import msgspec
 
-from catalog.ingest import POINT, OfficeRow
+from catalog.ingest import POINT, OfficeRow, fingerprint
 
 # The columns of a line, in order, with their types. `fields` is what a version keeps.
 COLUMNS = {
@@ -21,6 +23,35 @@ _WIDTH = len(COLUMNS)
 _NULL = "\\N"
 _ESCAPED = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
 _json = msgspec.json.Encoder().encode
+
+
+class Placed(msgspec.Struct, gc=False):
+    """An OfficeRow that is made in a tenth of the time, of the same fields in the same order: its
+    fingerprint is the same. For readers of millions."""
+
+    remote_id: str
+    kind: str
+    name: str
+    commune_code: str
+    address: str | None
+    email: str | None
+    phone: str | None
+    website: str | None
+    hours: dict[str, list[list[str]]] | None
+    accessibility: str | None
+    accessibility_details: str | None
+    timezone: str
+    point: tuple[float, float] | None
+    siret: str | None = None
+    identifiers: Mapping[str, str] = {}
+    helps_with: list[str] = []
+
+    @property
+    def fingerprint(self) -> str:
+        return fingerprint(self)
+
+
+type Row = OfficeRow | Placed
 
 
 def line(*values: str | None) -> str:
@@ -38,7 +69,7 @@ def line(*values: str | None) -> str:
     return "\t".join(_NULL if value is None else value.translate(_ESCAPED) for value in values)
 
 
-def office(row: OfficeRow, number: int, name: str, mark: str, read_as: str | None) -> str:
+def office(row: Row, number: int, name: str, mark: str, read_as: str | None) -> str:
     """An office in the commune `number`, under the name that readers see."""
     return line(
         row.remote_id, row.kind, name, str(number), row.address, row.email, row.phone,
@@ -50,7 +81,7 @@ def office(row: OfficeRow, number: int, name: str, mark: str, read_as: str | Non
     )  # fmt: skip
 
 
-def version(row: OfficeRow, name: str) -> str:
+def version(row: Row, name: str) -> str:
     """What the office says, as catalog.office_version keeps it: the one cell of a line."""
     longitude, latitude = row.point or (None, None)
     said = _json(
@@ -67,11 +98,11 @@ def version(row: OfficeRow, name: str) -> str:
     return said.replace("\\", "\\\\") if "\\" in said else said
 
 
-def name_of(row: OfficeRow, commune_name: str) -> str:
+def name_of(row: Row, commune_name: str) -> str:
     """A town hall is named after its commune of today, whatever its source calls it."""
     return f"Mairie – {commune_name}" if row.kind == "mairie" else row.name
 
 
-def _array(texts: tuple[str, ...]) -> str:
+def _array(texts: Sequence[str]) -> str:
     quoted = (text.replace("\\", "\\\\").replace('"', '\\"') for text in texts)
     return "{" + ",".join(f'"{text}"' for text in quoted) + "}"

@@ -62,10 +62,11 @@ async def steps(aconn: psycopg.AsyncConnection[Any], id_: int) -> list[Step]:
         return await cursor.fetchall()
 
 
-async def on_the_map(aconn: psycopg.AsyncConnection[Any], id_: int) -> bool:
-    """Whether what a contribution became is scored: what readers see now counts it."""
+async def on_the_map(aconn: psycopg.AsyncConnection[Any], id_: int) -> tuple[bool, datetime | None]:
+    """Whether what a contribution became is scored (what readers see now counts it), and when it
+    was published."""
     row = await (await aconn.execute(query("crowd", "on_the_map"), {"id": id_})).fetchone()
-    return row is not None and bool(row[0])
+    return (False, None) if row is None else (bool(row[0]), row[1])
 
 
 async def delay(
@@ -76,6 +77,15 @@ async def delay(
     row = await (await aconn.execute(query("crowd", "median_delay"), values)).fetchone()
     median, n = row if row is not None else (None, 0)
     return Delay(float(median) if median is not None and n >= fewest else None, n)
+
+
+async def delays(
+    aconn: psycopg.AsyncConnection[Any], fewest: int, most: int = 200
+) -> list[tuple[str, str, Delay]]:
+    """(code, name, delay) of the communes that have enough decisions, most decisions first."""
+    values = {"fewest": fewest, "most": most}
+    cursor = await aconn.execute(query("crowd", "median_delays"), values)
+    return [(code, name, Delay(float(m), n)) for code, name, m, n in await cursor.fetchall()]
 
 
 async def changed(

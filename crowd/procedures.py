@@ -1,8 +1,8 @@
 """Procedures that people rate: a registered e-procedure, a commune's services, this very site.
 
 Whoever registers one gets a private link, of which only a hash is kept: it opens the owner's page.
-What they declare (a name, a body) is shown as declared. Mandates of communes may open the same
-page one day: `of_owner` is the only door.
+What they declare (a name, a body) is shown as declared until `crowd.owners` says who checked it.
+`of_owner` is the only door of that page.
 """
 
 import hashlib
@@ -46,6 +46,10 @@ class Procedure:
     url: str | None
     host: str | None
     created_at: datetime
+    hidden_at: datetime | None = None
+    hidden_why: str | None = None
+    verified_at: datetime | None = None
+    verified_name: str | None = None  # of the commune whose mandate verified it; None: a moderator
 
     def may_send(self, host: str | None) -> bool:
         """Whether a page of this host may speak of it: its own host, or one below."""
@@ -158,10 +162,18 @@ async def of_owner(aconn: psycopg.AsyncConnection[Any], token: str) -> Procedure
     return found
 
 
-async def every(aconn: psycopg.AsyncConnection[Any]) -> list[Procedure]:
-    """All that people may have rated, by name."""
+async def shown(aconn: psycopg.AsyncConnection[Any], id_: str) -> Procedure:
+    """A procedure that everybody may see. Raises NotFound, also for one that was hidden."""
+    found = await of_id(aconn, id_)
+    if found.hidden_at is not None:
+        raise NotFound("A moderator hid this procedure.")
+    return found
+
+
+async def every(aconn: psycopg.AsyncConnection[Any], *, hidden: bool = False) -> list[Procedure]:
+    """All that people may have rated, by name; or those that moderators hid, instead."""
     async with aconn.cursor(row_factory=class_row(Procedure)) as cursor:
-        await cursor.execute(query("crowd", "procedures"), {"most": _MOST})
+        await cursor.execute(query("crowd", "procedures"), {"most": _MOST, "hidden": hidden})
         return await cursor.fetchall()
 
 

@@ -85,9 +85,14 @@ class Told:
 
 @dataclass(frozen=True, slots=True)
 class PublicAnswer:
+    """`hidden_at`: a moderator hid it; only moderators and its owner see it since."""
+
+    id: int
     text: str
     by: str
     at: datetime
+    hidden_at: datetime | None
+    hidden_why: str | None
 
 
 def level(text: str) -> int:
@@ -291,6 +296,17 @@ async def alarms(
     return [(Stuffing(why), int(n), last) for _, why, n, last in await cursor.fetchall()]
 
 
+async def all_alarms(
+    aconn: psycopg.AsyncConnection[Any],
+) -> dict[str, list[tuple[Stuffing, int, datetime]]]:
+    """`alarms` of every procedure that has one."""
+    found: dict[str, list[tuple[Stuffing, int, datetime]]] = {}
+    cursor = await aconn.execute(query("crowd", "face_held"), {"procedure": None})
+    for id_, why, n, last in await cursor.fetchall():
+        found.setdefault(id_, []).append((Stuffing(why), int(n), last))
+    return found
+
+
 async def days(
     aconn: psycopg.AsyncConnection[Any], procedure: str
 ) -> list[tuple[date, dict[int, int]]]:
@@ -313,8 +329,11 @@ async def answer(
     await aconn.execute(query("crowd", "procedure_answer_add"), values)
 
 
-async def answers(aconn: psycopg.AsyncConnection[Any], procedure: str) -> list[PublicAnswer]:
+async def answers(
+    aconn: psycopg.AsyncConnection[Any], procedure: str, *, hidden_too: bool = False
+) -> list[PublicAnswer]:
     """What the owner answered, newest first."""
     async with aconn.cursor(row_factory=class_row(PublicAnswer)) as cursor:
-        await cursor.execute(query("crowd", "procedure_answers"), {"procedure": procedure})
+        values = {"procedure": procedure, "all": hidden_too}
+        await cursor.execute(query("crowd", "procedure_answers"), values)
         return await cursor.fetchall()

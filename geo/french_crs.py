@@ -54,14 +54,14 @@ def fault(longitude: float, latitude: float, departement: str) -> Fault | None:
     « swapped » and « lambert-93 » are guesses at the cause, for a person to confirm: nothing is
     corrected here.
     """
+    box = TERRITORIES.get(departement, points.METROPOLE)
+    if _inside(box, longitude, latitude):  # most are: nothing below could be said of these
+        return None
     if points.suspicion(latitude, longitude, departement) == "lambert-93":
         return "lambert-93"
     known = points.suspicion(longitude, latitude, departement)
     if known is not None:
         return known
-    box = TERRITORIES.get(departement, points.METROPOLE)
-    if _inside(box, longitude, latitude):
-        return None
     return "swapped" if _inside(box, latitude, longitude) else "elsewhere"
 
 

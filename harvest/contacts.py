@@ -7,6 +7,7 @@ from config.errors import Invalid
 
 EMAIL = re.compile(r"[^@\s,;<>\"']+@[^@\s,;<>\"']+\.[^@\s,;<>\"'.]{2,}")
 PHONE = re.compile(r"(?:(?:\+|00)\d{8,15}|0\d{9}|[13]\d{3}|\d{6})")
+BETWEEN = re.compile(r"[\s.\-()/]")
 HOST = re.compile(r"(?!-)[^\s/@:.]+(\.[^\s/@:.]+)+")
 
 
@@ -37,5 +38,7 @@ def email(text: str) -> str:
 
 def is_phone(text: str) -> bool:
     """Whether a text is one telephone number as France writes them, short ones (3949) included."""
-    digits = re.sub(r"[\s.\-()/]", "", text)
+    digits = text.replace(" ", "")
+    if not digits.isdigit():
+        digits = BETWEEN.sub("", digits)
     return PHONE.fullmatch(digits) is not None

@@ -6,7 +6,7 @@ from api.handlers.base import PageHandler, page_routes
 from api.parameters import cursor, text
 from catalog import communes
 from catalog.states import State
-from crowd import following, policy, retention
+from crowd import following, owners, policy, retention
 
 BEFORE = cursor("avant", "Before this one.")
 COMMUNE = text("commune", "Code of a commune; absent: everywhere.", max_length=5)
@@ -15,7 +15,9 @@ PAGE = 50
 
 class Policy(PageHandler):
     def get(self) -> None:
-        self.render_page("crowd_policy.html", rules=policy.RULES, limits=policy.LIMITS)
+        self.render_page(
+            "crowd_policy.html", rules=policy.RULES, limits=policy.LIMITS, hiding=owners.REASONS
+        )
 
 
 class Thanks(PageHandler):
@@ -31,6 +33,7 @@ class Thanks(PageHandler):
             number = None if commune is None else commune.number
             changed = await following.changed(conn, self.ask(BEFORE) or None, PAGE + 1, number)
             delay = await following.delay(conn, None, fewest)
+            delays = [] if commune else await following.delays(conn, fewest)
             here = None if number is None else await following.delay(conn, number, fewest)
         self.render_page(
             "thanks.html",
@@ -39,6 +42,7 @@ class Thanks(PageHandler):
             commune=commune,
             delay=delay,
             here=here,
+            delays=delays,
             fewest=fewest,
             State=State,
         )

@@ -37,7 +37,7 @@ class Follow(FollowPage):
             commune = await communes.by_number(conn, one.commune_number)
             happened = await following.steps(conn, one.id)
             held = await observations.of_commune(conn, one.commune_number, one.service)
-            visible = await following.on_the_map(conn, one.id)
+            visible, visible_at = await following.on_the_map(conn, one.id)
             here = await following.delay(conn, one.commune_number, fewest)
             everywhere = await following.delay(conn, None, fewest)
             photo = await following.has_photo(conn, one.id)
@@ -49,6 +49,7 @@ class Follow(FollowPage):
             service=service,
             steps=happened,
             visible=visible,
+            visible_at=visible_at,
             State=Fact,
             now_said=score(service, held, self.now),
             before=Fact(one.before.get("state", 0)),

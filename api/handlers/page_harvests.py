@@ -3,11 +3,9 @@
 import asyncio
 import json
 import re
-from datetime import timedelta
 from typing import Any, get_args
 
-from tornado.iostream import StreamClosedError
-
+from api import live_events
 from api.forms import TOKEN_FIELD
 from api.handlers.base import page_routes
 from api.sessions import StaffPage
@@ -23,9 +21,6 @@ from harvest.board import Standing
 RUNS = 50
 MOST_LINES = 1000  # of a plan, on one page
 LONGEST_REASON = 500
-LOOK_EVERY = 1.0  # seconds between two looks at the journal, for each page that watches
-STREAM_FOR = timedelta(minutes=2)  # then the browser asks again, and its session is looked at again
-QUIET_FOR = 15.0  # seconds without news after which a proxy might think the stream dead
 _RUN = re.compile(r"[1-9]\d{0,17}", re.ASCII)
 
 
@@ -127,30 +122,7 @@ class Progress(StaffPage):
     _gone = False
 
     async def get(self) -> None:
-        if "text/event-stream" not in self.request.headers.get("Accept", ""):
-            self.send(await self._now(), "application/json")
-            return
-        self.set_header("Content-Type", "text/event-stream; charset=utf-8")
-        self.set_header("X-Accel-Buffering", "no")
-        self.write("retry: 3000\n\n")
-        self.site.in_flight -= 1  # a stop of the server does not wait for it: browsers come back
-        self._counted = False
-        loop = asyncio.get_running_loop()
-        end, last, said = loop.time() + STREAM_FOR.total_seconds(), b"", loop.time()
-        try:
-            while not self._gone and loop.time() < end:
-                news = await self._now()
-                if news != last:
-                    self.write(b"data: " + news + b"\n\n")
-                    last, said = news, loop.time()
-                elif loop.time() - said > QUIET_FOR:
-                    self.write(": still here\n\n")
-                    said = loop.time()
-                await self.flush()
-                await asyncio.sleep(LOOK_EVERY)
-            self.finish()
-        except StreamClosedError:
-            return
+        await live_events.tell(self, self._now)
 
     async def _now(self) -> bytes:
         async with self.connection() as conn:

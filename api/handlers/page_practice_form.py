@@ -7,7 +7,7 @@ from typing import Any
 from tornado.web import HTTPError
 
 from api import practice_mails
-from api.agent_session import COOKIE
+from api.agent_session import whole_mandates
 from api.forms import TOKEN_FIELD, FormPage
 from api.handlers.base import page_routes
 from api.handlers.page_contribute import TRAP, person
@@ -17,7 +17,7 @@ from catalog.communes import Commune
 from catalog.outbox import Mail
 from catalog.search import search
 from config.errors import Conflict, Invalid, NotFound
-from crowd import contributions, drafts, mandate_sessions, practices
+from crowd import contributions, drafts, practices
 from crowd.practices import LONGEST, Outcome, Practice, Reading, Sent
 from crowd.speakers import Kind as Speaking
 from crowd.speakers import Speaker
@@ -162,17 +162,10 @@ class Review(PracticePage):
     async def speaker(self, commune: Commune) -> tuple[Speaker, int | None]:
         """The mairie, when this browser holds its mandate; else a person, and a moderator's
         account when they are logged in, so that they do not decide on it."""
-        for name in (COOKIE, f"__Host-{COOKIE}"):
-            cookie = self.get_cookie(name)
-            if not cookie or len(cookie) > 100:
-                continue
-            async with self.connection() as conn:
-                mandates = await mandate_sessions.held(conn, cookie, self.site.settings.mandates)
-            for held in mandates:
-                # A mandate for some services does not speak for the commune as a whole.
-                if held.commune_number == commune.number and held.services is None:
-                    said = Speaker(Speaking.AGENT, held.actor, frozenset((commune.number,)))
-                    return said, held.id
+        for held in await whole_mandates(self):
+            if held.commune_number == commune.number:
+                said = Speaker(Speaking.AGENT, held.actor, frozenset((commune.number,)))
+                return said, held.id
         return await person(self), None
 
     async def post(self, draft: str) -> None:

@@ -1,4 +1,4 @@
-"""Procedures of other sites: registering one, its public results, its owner's page, its poster."""
+"""Procedures of other sites: registering one, its public results, its posters."""
 
 import hashlib
 import io
@@ -6,16 +6,15 @@ from typing import Any
 
 import segno
 
+from api import poster
 from api.forms import TOKEN_FIELD
 from api.handlers.base import page_routes
 from api.handlers.page_contribute import TRAP
-from api.handlers.page_voices import VoicePage
-from config.errors import Invalid, NotFound, Refused
-from crowd import procedures, voices
+from api.handlers.page_voices import COUNTER, VoicePage
+from config.errors import NotFound, Refused
+from crowd import buttons, procedures, voices
 from crowd.procedures import Kind, Procedure
 
-SNIPPET = """<script type="module" src="{origin}/embed/avis.js"></script>
-<guichet-avis procedure="{id}" screen="etape-1" lang="{lang}"></guichet-avis>"""
 CODES = {"svg": "image/svg+xml", "pdf": "application/pdf"}
 
 
@@ -62,76 +61,51 @@ class Procedures(VoicePage):
         self.see_other(self.url("procedure-owner", token=token))
 
 
-class ResultsPage(VoicePage):
-    async def show(self, procedure: Procedure, owner_link: str | None) -> None:
-        threshold = self.site.settings.voices.threshold
-        owned: dict[str, Any] = {"alarms": [], "counts": {}, "difficulties": [], "token": ""}
-        async with self.connection() as conn:
-            rated = (await voices.rated(conn, threshold, procedure.id))[procedure.id]
-            answers = await voices.answers(conn, procedure.id)
-            if owner_link is not None:
-                owned["alarms"] = await voices.alarms(conn, procedure.id)
-                owned["counts"] = await voices.kinds(conn, procedure.id)
-                owned["difficulties"] = await voices.listed(conn, "new", procedure.id)
-        if owner_link is not None:
-            owned["token"] = await self.form_token()
-        self.render_page(
-            "procedure.html",
-            procedure=procedure,
-            name=self.name_of(procedure),
-            rated=rated,
-            answers=answers,
-            threshold=threshold,
-            owner_link=owner_link,
-            snippet=SNIPPET.format(origin=self.origin, id=procedure.id, lang=self.language),
-            token_field=TOKEN_FIELD,
-            **owned,
-        )
-
-
-class OneProcedure(ResultsPage):
+class OneProcedure(VoicePage):
     """What everybody may know of one procedure."""
 
     async def get(self, procedure: str) -> None:
-        await self.show(await self.procedure(procedure), None)
-
-
-class Owner(ResultsPage):
-    """The owner's page, under a private link: results as they come, words, public answers."""
-
-    form = "procedure-owner"
-    secret_slots = ("token",)
-
-    async def owned(self, token: str) -> Procedure:
-        self.private()
+        found = await self.procedure(procedure)
+        threshold = self.site.settings.voices.threshold
         async with self.connection() as conn:
-            return await procedures.of_owner(conn, token)
-
-    async def get(self, token: str) -> None:
-        await self.show(await self.owned(token), token)
-
-    async def post(self, token: str) -> None:
-        procedure = await self.owned(token)
-        opened = await self.opened()
-        async with self.connection() as conn:
-            match self.fields.get("action", ""):
-                case "answer":
-                    once = hashlib.sha256(b"answer|" + opened.nonce).digest()
-                    said = self.fields.get("reponse", "")
-                    await voices.answer(conn, procedure.id, said, "owner", once)
-                case "done":
-                    id_ = self.fields.get("id", "")
-                    if not (id_.isascii() and id_.isdecimal() and len(id_) < 19):
-                        raise NotFound("There is no such difficulty.")
-                    await voices.move(conn, int(id_), "done", procedure.id)
-                case _:
-                    raise Invalid("Not something that this page does.", parameter="action")
-        self.see_other(self.url("procedure-owner", token=token))
+            rated = (await voices.rated(conn, threshold, found.id))[found.id]
+            answers = await voices.answers(conn, found.id)
+            look = await buttons.last(conn, found.id)
+        self.render_page(
+            "procedure.html",
+            procedure=found,
+            name=self.name_of(found),
+            rated=rated,
+            answers=answers,
+            look=look,
+            threshold=threshold,
+        )
 
 
 class PosterPage(VoicePage):
+    """One poster for each counter: its name comes back with each opinion."""
+
+    parameters = (COUNTER,)
+
+    @property
+    def counter(self) -> str:
+        """The counter's name as it is kept with an opinion; empty: there is one only."""
+        return voices.screen(self.ask(COUNTER)) or ""
+
     def target(self, procedure: Procedure) -> str:
-        return self.origin + self.url("rate", procedure=procedure.id, canal="poster")
+        values = {"canal": "poster", "guichet": self.counter or None}
+        return self.origin + self.url("rate", procedure=procedure.id, **values)
+
+    def poster(self, procedure: Procedure) -> poster.Poster:
+        return poster.Poster(
+            title=self.t("voices.poster_title"),
+            name=self.name_of(procedure),
+            counter=self.counter,
+            text=self.t("voices.poster_text"),
+            code=self.target(procedure),
+            shown=self.origin + self.url("rate", procedure=procedure.id),
+            language=self.language,
+        )
 
 
 class Poster(PosterPage):
@@ -144,7 +118,21 @@ class Poster(PosterPage):
             procedure=found,
             name=self.name_of(found),
             target=self.target(found),
+            shown=self.origin + self.url("rate", procedure=found.id),
+            counter=self.counter,
+            longest=voices.LONGEST_SCREEN,
         )
+
+
+class PosterFile(PosterPage):
+    """The poster as one page of A4."""
+
+    async def get(self, procedure: str, format: str) -> None:
+        if format not in CODES:
+            raise NotFound("The poster is an SVG or a PDF.")
+        made = self.poster(await self.procedure(procedure))
+        self.set_header("Content-Disposition", f"inline; filename=affiche.{format}")
+        self.send(poster.svg(made) if format == "svg" else poster.pdf(made), CODES[format])
 
 
 class Code(PosterPage):
@@ -165,8 +153,8 @@ class Code(PosterPage):
 
 ROUTES: list[Any] = [
     *page_routes("procedures", Procedures),
-    *page_routes("procedure-owner", Owner),
     *page_routes("procedure-poster", Poster),
+    *page_routes("procedure-poster-file", PosterFile),
     *page_routes("procedure-code", Code),
     *page_routes("procedure", OneProcedure),
 ]

@@ -26,6 +26,8 @@ ABOUT = text("page", "The page that it is about: a path of this site.", max_leng
 PROCEDURE = text("procedure", "The procedure that it is about.", max_length=60)
 CHANNEL = choice("canal", "Where the visitor came from.", lambda: ("page", "poster"),
                  default="page")  # fmt: skip
+COUNTER = text("guichet", "The counter, as its poster names it.",
+               max_length=voices.LONGEST_SCREEN)  # fmt: skip
 THANKED = choice("merci", "An opinion was just received.", lambda: ("oui",))
 STATE = choice("etat", "Which difficulties.", lambda: ("new", "held", "seen", "done"),
                default="new")  # fmt: skip
@@ -42,7 +44,7 @@ class VoicePage(FormPage):
         async with self.connection() as conn:
             code = id_.removeprefix("commune-")
             if code == id_:
-                return await procedures.of_id(conn, id_)
+                return await procedures.shown(conn, id_)
             commune = (await communes.resolve(conn, code)).commune
             if make:
                 return await procedures.of_commune(conn, commune)
@@ -64,14 +66,16 @@ class VoicePage(FormPage):
     def came(self, nonce: bytes, *, trapped: bool = False) -> From:
         channel = Channel.POSTER if self.fields.get("canal") == "poster" else Channel.PAGE
         once = hashlib.sha256(b"voice|" + self.form.encode() + nonce).digest()
-        return From(self.network, once, channel, None, trapped or bool(self.fields.get(TRAP)))
+        counter = self.fields.get("guichet") if channel is Channel.POSTER else None
+        trapped = trapped or bool(self.fields.get(TRAP))
+        return From(self.network, once, channel, counter, trapped)
 
 
 class Rate(VoicePage):
     """Five faces: one click is one opinion."""
 
     form = "rate"
-    parameters = (CHANNEL, THANKED)
+    parameters = (CHANNEL, COUNTER, THANKED)
 
     async def get(self, procedure: str) -> None:
         found = await self.procedure(procedure)
@@ -83,6 +87,7 @@ class Rate(VoicePage):
             code=code,
             thanked=self.ask(THANKED) == "oui",
             channel=self.ask(CHANNEL),
+            counter=self.ask(COUNTER) or "",
             token=await self.form_token(),
             token_field=TOKEN_FIELD,
             trap=TRAP,

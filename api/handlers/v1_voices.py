@@ -83,7 +83,7 @@ class Voices(ApiHandler):
     async def post(self, procedure: str) -> None:
         said = self.body()
         async with self.connection() as conn:
-            found = await procedures.of_id(conn, procedure)
+            found = await procedures.shown(conn, procedure)
         self.refuse_other_sites(found)
         once = hashlib.sha256(f"voice|{found.id}|{said.once}".encode()).digest()
         network = network_of(self.peer)

@@ -237,6 +237,7 @@ def context_of(site: "Site", origin: str) -> dict[str, Any]:
         "services": services,
         "full_levels": [site.referential.services[one].full_level for one in services],
         "origin": origin,
+        "satisfaction_threshold": site.settings.voices.threshold,
     }
 
 

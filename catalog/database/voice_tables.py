@@ -35,6 +35,11 @@ procedure = Table(
     Column("owner_hash", LargeBinary, unique=True, comment="of the owner's private link"),
     Column("once", LargeBinary, unique=True, comment="one form, one procedure"),
     Column("created_at", MOMENT, nullable=False, server_default=NOW),
+    Column("hidden_at", MOMENT, comment="a moderator hid it; null: shown"),
+    Column("hidden_why", Text, comment="crowd.owners.REASONS"),
+    Column("verified_at", MOMENT, comment="null: nobody has checked its owner"),
+    Column("verified_by", Text, comment="mandate:12 or account:3"),
+    Column("verified_commune", Integer, comment="number of the commune whose mandate it is"),
     CheckConstraint("kind in ('site', 'commune', 'registered')", name="known_kind"),
     schema="crowd",
 )
@@ -96,6 +101,22 @@ procedure_answer = Table(
     Column("text", Text, nullable=False),
     Column("by", Text, nullable=False, comment="owner, or account:12"),
     Column("at", MOMENT, nullable=False, server_default=NOW),
+    Column("hidden_at", MOMENT, comment="a moderator hid it"),
+    Column("hidden_why", Text, comment="crowd.owners.REASONS"),
+    schema="crowd",
+)
+# Each look at the page of a procedure: whether its button is there. Never changed.
+button_look = Table(
+    "button_look",
+    metadata,
+    Column("id", BigInteger, Identity(), primary_key=True),
+    Column("procedure_id", Text, ForeignKey("crowd.procedure.id"), nullable=False),
+    Column("at", MOMENT, nullable=False, server_default=NOW),
+    Column("outcome", Text, nullable=False, comment="crowd.buttons.Outcome"),
+    Column("url", Text, nullable=False, comment="what was asked for"),
+    Column("detail", Text, comment="why it could not be read"),
+    CheckConstraint("outcome in ('seen', 'not-seen', 'unreachable')", name="known_outcome"),
+    Index("ix_button_look_procedure", "procedure_id", "id"),
     schema="crowd",
 )
 # Where voices came from, for a day: what sees a burst from one network.

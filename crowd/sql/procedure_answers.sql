@@ -1,5 +1,6 @@
--- The public answers of a procedure's owner, newest first.
-select text, by, at from crowd.procedure_answer
-where  procedure_id = %(procedure)s::text
+-- The answers of a procedure's owner, newest first; with `all`, those that moderators hid too.
+select id, text, by, at, hidden_at, hidden_why
+from   crowd.procedure_answer
+where  procedure_id = %(procedure)s::text and (%(all)s::boolean or hidden_at is null)
 order  by id desc
 limit  50

@@ -1,4 +1,6 @@
 -- The procedure that this very form registered; none when it did not arrive before.
-select id, kind, name, owner, url, host, created_at
-from   crowd.procedure
-where  once = %(once)s::bytea
+select p.id, p.kind, p.name, p.owner, p.url, p.host, p.created_at, p.hidden_at, p.hidden_why,
+       p.verified_at, m.name as verified_name
+from   crowd.procedure p
+left   join catalog.commune m on m.number = p.verified_commune
+where  p.once = %(once)s::bytea

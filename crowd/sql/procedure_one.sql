@@ -1,4 +1,6 @@
--- One procedure; none when there is no such id.
-select id, kind, name, owner, url, host, created_at
-from   crowd.procedure
-where  id = %(id)s::text
+-- One procedure, hidden or not; none when there is no such id.
+select p.id, p.kind, p.name, p.owner, p.url, p.host, p.created_at, p.hidden_at, p.hidden_why,
+       p.verified_at, m.name as verified_name
+from   crowd.procedure p
+left   join catalog.commune m on m.number = p.verified_commune
+where  p.id = %(id)s::text

@@ -11,7 +11,7 @@ from geo import french_crs, french_hours, opening_hours, osm_hours
 from geo.cog import departement_of
 from harvest import contacts
 from harvest.mapped import tables, values
-from harvest.mapped.declared import FileForm, HoursMapping, PlacesMapping, Where
+from harvest.mapped.declared import FileForm, HoursMapping, PlacesMapping, Value, Where
 from harvest.mapped.encodings import twice_encoded
 from harvest.mapped.personal import holds_mobile, looks_personal
 from harvest.mapped.records import Place, Refused, Said, refused, short
@@ -59,19 +59,20 @@ class PlaceReader:
         self._row_name = ""
         self.remote_id = ""
         text = values.text
-        self._kind, self._name, self._address = map(
-            text, (mapping.kind, mapping.name, mapping.address)
+        self._kind, self._name = text(mapping.kind), text(mapping.name)
+        # What a mapping does not speak of is not looked for in a million rows.
+        self._address, self._accessibility, self._accessibility_details = map(
+            _maybe, (mapping.address, mapping.accessibility, mapping.accessibility_details)
         )
         self._email, self._phone, self._website, self._siret = map(
-            text, (mapping.email, mapping.phone, mapping.website, mapping.siret)
+            _maybe, (mapping.email, mapping.phone, mapping.website, mapping.siret)
         )
-        self._accessibility = text(mapping.accessibility)
-        self._accessibility_details = text(mapping.accessibility_details)
         self._said = said_by(mapping.where)
         self._where = mapping.where
         self._longitude, self._latitude, self._point = map(
             text, (mapping.where.longitude, mapping.where.latitude, mapping.where.point)
         )
+        self._pointed = any((mapping.where.longitude, mapping.where.latitude, mapping.where.point))
         self._hours = mapping.hours
         self._hours_column = text(mapping.hours.column if mapping.hours else None)
         self._days = {d: text(v) for d, v in (mapping.hours.days if mapping.hours else {}).items()}
@@ -105,24 +106,30 @@ class PlaceReader:
             kind=kind,
             name=name,
             said=said,
-            point=self._read_point(row, said),
-            address=self._text("address", self._address(row)),
-            email=self._contact("email", self._email(row)),
-            phone=self._contact("phone", self._phone(row)),
-            website=self._read_website(self._website(row)),
-            hours=self._read_hours(row),
-            accessibility=self._text("accessibility", self._accessibility(row)),
-            accessibility_details=self._text(
-                "accessibility_details", self._accessibility_details(row)
-            ),
-            siret=self._read_siret(self._siret(row)),
-            identifiers={
-                scheme: found
-                for scheme, value in self._identifiers
-                if (found := self._text(scheme, value(row)))
-            },
-            helps_with=list(dict.fromkeys(item for some in self._helps_with for item in some(row))),
+            point=self._read_point(row, said) if self._pointed else None,
+            address=self._address and self._text("address", self._address(row)),
+            email=self._email and self._contact("email", self._email(row)),
+            phone=self._phone and self._contact("phone", self._phone(row)),
+            website=self._website and self._read_website(self._website(row)),
+            hours=None if self._hours is None else self._read_hours(self._hours, row),
+            accessibility=self._accessibility
+            and self._text("accessibility", self._accessibility(row)),
+            accessibility_details=self._accessibility_details
+            and self._text("accessibility_details", self._accessibility_details(row)),
+            siret=self._siret and self._read_siret(self._siret(row)),
+            identifiers=self._read_identifiers(row) if self._identifiers else {},
+            helps_with=self._read_help(row) if self._helps_with else [],
         )
+
+    def _read_identifiers(self, row: Row) -> dict[str, str]:
+        return {
+            scheme: found
+            for scheme, value in self._identifiers
+            if (found := self._text(scheme, value(row)))
+        }
+
+    def _read_help(self, row: Row) -> list[str]:
+        return list(dict.fromkeys(item for some in self._helps_with for item in some(row)))
 
     def _refuse(self, name: str, reason: str, value: str) -> None:
         self.refused.append(refused(self.remote_id or self._row_name, name, reason, value))
@@ -176,18 +183,16 @@ class PlaceReader:
             return None
         return digits
 
-    def _read_hours(self, row: Row) -> dict[str, list[list[str]]] | None:
-        if self._hours is None:
-            return None
+    def _read_hours(self, mapping: HoursMapping, row: Row) -> dict[str, list[list[str]]] | None:
         days = {day: value(row) for day, value in self._days.items()}
         published = self._hours_column(row) or " / ".join(filter(None, days.values()))
         if not published:
             return None
         self.watch.published["hours"] += 1
         try:
-            hours = _hours(self._hours, days, published)
+            hours = _hours(mapping, days, published)
         except (Invalid, RecursionError) as error:
-            self.watch.broken["hours"] += not self._hours.free
+            self.watch.broken["hours"] += not mapping.free
             self._refuse("hours", str(error), published)
             return None
         return opening_hours.to_json(hours)
@@ -251,6 +256,10 @@ def _hours(
             return french_hours.parse_week(published)
         except Invalid:
             raise first from None
+
+
+def _maybe(value: Value | None) -> values.Text | None:
+    return None if value is None else values.text(value)
 
 
 def said_by(where: Where) -> Callable[[Row], Said]:

@@ -5,10 +5,13 @@ process never holds more of them than one piece.
 """
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from functools import partial
 from pathlib import Path
 
 import msgspec
+import psycopg
 
 from catalog import office_lines, office_lists
 from catalog.office_lists import FirstList, OfficeList
@@ -20,6 +23,7 @@ from harvest.mapped.communes import Atlas, Gazetteer
 from harvest.mapped.placing import Placer, nowhere
 from harvest.mapped.records import Homeless, Listed, Refused, Told
 from harvest.mapped.sandbox import Reader
+from harvest.mapped.sandboxed import First
 from harvest.office_runs import OfficesSaid
 from harvest.source_files import Release, SourceFile
 
@@ -35,30 +39,48 @@ def apply(context: Context, file: Path) -> RunReport:
     conn, source = context.conn, context.source
     evidence_id = context.evidence()
     atlas = communes.atlas(conn)
-    known = office_lists.holds(conn, source.id)
-    passed = 0
-    with sandbox.reader(
-        "places", source, file, context.settings.paths.raw,
-        atlas=msgspec.json.encode(atlas), known=known,
-    ) as reader:  # fmt: skip
-        if known:
-            listing = OfficeList(conn, source.id, "read_as")
-            passed = _compare(reader, listing)
-            heard = _Heard(context, atlas, listing)
-            heard.all(reader)
-            said = office_runs.settled(
-                context, evidence_id, listing, passed,
-                complete=reader.told.complete, same_ground=passed > 0,
-            )  # fmt: skip
-        else:
-            first = FirstList(conn, source.id, evidence_id, context.observed_at)
-            heard = _Heard(context, atlas, first)
-            with first.loading():
+    read = partial(
+        sandbox.reader, "places", source, file, context.settings.paths.raw,
+        atlas=msgspec.json.encode(atlas),
+    )  # fmt: skip
+    if not office_lists.holds(conn, source.id):
+        return _first_list(context, evidence_id, atlas, read)
+    with read(first="marks") as reader:
+        listing = OfficeList(conn, source.id, "read_as")
+        passed = _compare(reader, listing)
+        heard = _Heard(context, atlas, listing)
+        heard.all(reader)
+    said = office_runs.settled(
+        context, evidence_id, listing, passed,
+        complete=reader.told.complete, same_ground=passed > 0,
+    )  # fmt: skip
+    how = heard.how + Counter(reader.told.how) + Counter(code=passed)
+    return finish(context, reader.told, how, said.counts(), heard.rejected, said)
+
+
+def _first_list(
+    context: Context,
+    evidence_id: int,
+    atlas: Atlas,
+    read: Callable[..., AbstractContextManager[Reader]],
+) -> RunReport:
+    """Copy the places where they will live. A list that repeats an id is found out by the
+    database, and read again with that known: few do."""
+    conn = context.conn
+    first: First = "nothing"
+    while True:
+        written = FirstList(conn, context.source.id, evidence_id, context.observed_at)
+        heard = _Heard(context, atlas, written)
+        try:
+            with read(first=first) as reader, conn.transaction(), written.loading():
                 heard.all(reader)
-            said = office_runs.settled_first(context, first.written)
-    how = Counter(reader.told.how)
-    how.update(heard.how)
-    how["code"] += passed
+            break
+        except psycopg.errors.UniqueViolation:
+            if first == "ids":
+                raise
+            first = "ids"
+    said = office_runs.settled_first(context, written.written)
+    how = heard.how + Counter(reader.told.how)
     return finish(context, reader.told, how, said.counts(), heard.rejected, said)
 
 

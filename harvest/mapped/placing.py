@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Callable
 from math import asin, cos, radians, sin, sqrt
 
-from catalog.ingest import OfficeRow
+from catalog.office_lines import Placed
 from geo import french_crs
 from geo.cog import departement_of, timezone_of
 from harvest.mapped.communes import Gazetteer, Match
@@ -33,11 +33,11 @@ class Placer:
         """The commune that a place names, or why none is sure."""
         return self.gazetteer.match(place.said)
 
-    def office(self, place: Place, match: Match) -> OfficeRow:
+    def office(self, place: Place, match: Match) -> Placed:
         """The office that a place is, in its commune."""
         self.refused = []
         self.how[match.how] += 1
-        return OfficeRow(
+        return Placed(
             place.remote_id,
             place.kind,
             place.name,
@@ -53,7 +53,7 @@ class Placer:
             self._point(place, match),
             place.siret,
             place.identifiers,
-            tuple(place.helps_with),
+            place.helps_with,
         )
 
     def _point(self, place: Place, match: Match) -> tuple[float, float] | None:

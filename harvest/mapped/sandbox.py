@@ -23,7 +23,7 @@ import msgspec
 from config.errors import Invalid
 from harvest.mapped import frames
 from harvest.mapped.records import Told
-from harvest.mapped.sandboxed import REFUSED, Job
+from harvest.mapped.sandboxed import REFUSED, First, Job
 from harvest.source_files import SourceFile
 
 
@@ -152,12 +152,12 @@ def reader(
     folder: Path,
     *,
     atlas: bytes = b"",
-    known: bool = False,
+    first: First = "nothing",
     limits: Limits = LIMITS,
 ) -> Iterator[Reader]:
     """Read `file` by the mapping of `source` in a process that ends with the block.
 
-    `atlas` is what rows are matched with, `known` whether the catalogue holds places of it.
+    `atlas` is what rows are matched with, `first` what is said of places before any is read.
     """
     if str(file).startswith("/vsi"):
         raise Invalid("A file is a file.")
@@ -166,7 +166,7 @@ def reader(
         tempfile.TemporaryFile(dir=folder) as complaint,
     ):
         job = Job(
-            task=task, known=known, source=source.model_dump_json(), file=str(file.resolve()),
+            task=task, first=first, source=source.model_dump_json(), file=str(file.resolve()),
             work=work, parent=os.getpid(), memory_bytes=limits.memory_bytes,
             cpu_seconds=limits.cpu_seconds, file_bytes=limits.file_bytes,
         )  # fmt: skip

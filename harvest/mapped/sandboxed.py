@@ -8,6 +8,7 @@ Exit 3: the file is refused, in one line on stderr. Anything else that is not 0:
 
 import contextlib
 import ctypes
+import gc
 import os
 import resource
 import signal
@@ -23,11 +24,15 @@ REFUSED = 3
 PR_SET_PDEATHSIG = 1
 
 
+# Places: their marks, for a source that is known; whether ids are repeated; or nothing.
+type First = Literal["marks", "ids", "nothing"]
+
+
 class Job(msgspec.Struct):
     """What to read, and what it may cost."""
 
     task: Literal["records", "places", "facts"]
-    known: bool  # the catalogue holds places of this source
+    first: First  # what is said of the rows before any is read
     source: str  # a SourceFile as JSON
     file: str
     work: str
@@ -69,6 +74,7 @@ def main() -> int:
     from harvest.mapped import tasks
     from harvest.source_files import SourceFile
 
+    gc.disable()  # rows are made and dropped by the million, and none holds itself
     source = SourceFile.model_validate_json(job.source)
     file, work = Path(job.file), Path(job.work)
     try:
@@ -80,7 +86,7 @@ def main() -> int:
                 tasks.facts(source, file, work, atlas, say)
             case "places":
                 wanted = lambda: _heard(frames.WANTED)  # noqa: E731
-                tasks.Places(source, file, work, atlas, job.known, say).run(wanted)
+                tasks.Places(source, file, work, atlas, job.first, say).run(wanted)
     except GuichetError as error:
         sys.stderr.write(" ".join(str(error).split())[:2000])
         return REFUSED

@@ -57,7 +57,7 @@ def open_csv(file: Path, form: FileForm) -> Opened:
                     if not any(cells):
                         continue
                     if len(cells) == width:
-                        yield f"line {reader.line_num}", dict(zip(header, cells, strict=True))
+                        yield f"line {reader.line_num}", dict(zip(header, cells))  # noqa: B905 counted
                         continue
                     reason = f"{len(cells)} cells, {width} columns"
                     broken = delimiter.join(cells)[:500]
@@ -181,6 +181,8 @@ def number(value: Any) -> float | None:
 
     Raises Invalid for what is no finite number.
     """
+    if type(value) is str and NUMBER.fullmatch(value) and math.isfinite(read := float(value)):
+        return read
     text = cell_text(value).replace("\u202f", "").replace("\xa0", "")
     if not text:
         return None

@@ -23,6 +23,7 @@ from harvest.mapped.place_reading import PlaceReader
 from harvest.mapped.placing import Placer, Repeats, nowhere
 from harvest.mapped.reading import OpenFile
 from harvest.mapped.records import Homeless, Listed, Place, Refused, Summary, Told, refused, short
+from harvest.mapped.sandboxed import First
 from harvest.mapped.tables import Row
 from harvest.source_files import SourceFile
 
@@ -67,7 +68,7 @@ class Places:
     """The places of one file, found and handed over."""
 
     def __init__(
-        self, source: SourceFile, file: Path, work: Path, atlas: bytes, known: bool, out: BinaryIO
+        self, source: SourceFile, file: Path, work: Path, atlas: bytes, first: First, out: BinaryIO
     ) -> None:
         self._found = OpenFile(source, file, work)
         mapping = self._found.mapping
@@ -76,8 +77,9 @@ class Places:
         self._placer = Placer(Gazetteer(msgspec.json.decode(atlas, type=Atlas)))
         present = mapping.used & set(self._found.opened.columns)
         self._mark = marks.marker(frozenset(present), marks.salt(source, atlas))
-        self._known = known
-        self._repeats = Repeats(lambda _: True)
+        self._first = first
+        # Where nothing is said first of a file that can be read twice, the database finds repeats.
+        self._repeats = Repeats(lambda _: first != "nothing" or not self._found.twice)
         self._out = out
         self._complete = True
         self._refused: list[Refused] = []
@@ -88,8 +90,8 @@ class Places:
 
     def run(self, wanted: Callable[[], bytes]) -> None:
         """Both passes; `wanted` gives, after the first, one bit for each row to read."""
-        if not self._found.twice:
-            if self._known:
+        if not self._found.twice or self._first == "nothing":
+            if self._first == "marks":
                 frames.write(self._out, frames.LISTED, _json(Listed(0, 0, [])))
                 wanted()
             for where, row in self._found.rows():
@@ -129,7 +131,7 @@ class Places:
                 continue
             numbers.append(number)
             hashes.append(hash(remote_id))
-            if not self._known:
+            if self._first != "marks":
                 continue
             if remote_id.isalnum():
                 lines.append(f"{number}\t{remote_id}\t{mark(row)}")
@@ -138,7 +140,7 @@ class Places:
         self._lines(frames.MARKS, lines)
         self._broken()
         repeated = self._watch_repeats(numbers, hashes)
-        if not self._known:
+        if self._first != "marks":
             return None
         frames.write(self._out, frames.LISTED, _json(Listed(number, len(numbers), repeated)))
         only = bytearray(wanted())

@@ -16,17 +16,17 @@ type Text = Callable[[Row], str]
 
 def text(value: Value | None) -> Text:
     """What gives the text that a mapping makes of a row; empty when nothing is published."""
-    constant = (value.value or "") if value is not None else ""
-    if value is None or not any(value.used):
-        raw: Text = lambda row: ""  # noqa: E731
-    else:
-        raw = _raw(value)
-        if not constant and not (value.match or value.map or value.otherwise is not None):
-            return raw
-    said = raw if value is None or not value.match else _matched(raw, re.compile(value.match))
-    if value is None or not (value.map or value.otherwise is not None):
-        return lambda row: said(row) or constant
-    return lambda row: _mapped(value, said(row)) or constant
+    if value is None:
+        return lambda row: ""
+    constant = value.value or ""
+    said = _raw(value)
+    if value.match:
+        said = _matched(said, re.compile(value.match))
+    if value.map or value.otherwise is not None:
+        return lambda row: _mapped(value, said(row)) or constant
+    if not any(value.used):
+        return lambda row: constant
+    return (lambda row: said(row) or constant) if constant else said
 
 
 def _raw(value: Value) -> Text:

@@ -35,7 +35,7 @@ import psycopg
 from catalog.database import address
 from config.settings import load
 
-RATE, SECONDS, ROUNDS, MAP_CLIENTS = 100, 10, 1, 4
+RATE, SECONDS, ROUNDS, MAP_CLIENTS = 100, 10, 2, 4
 GOAL_P99_MS = 500
 HOST = "https://banc-d-essai.example"
 SERVICES = ("nursery", "canteen", "library", "cemetery", "urban-planning", "halls-clubs")

@@ -180,7 +180,101 @@ def test_our_own_pages(
     expect(page.locator("main strong")).to_have_text(re.compile(r"[2-9A-Z]{4}-[2-9A-Z]{4}"))
     check()
     for path in ("/fr/satisfaction", "/fr/demarches", "/fr/demarches/guichet",
-                 "/fr/demarches/guichet/affiche", "/en/satisfaction"):  # fmt: skip
+                 "/fr/demarches/guichet/affiche?guichet=Accueil", "/en/satisfaction",
+                 "/en/procedures", "/fr/contribuer/regles", "/en/contribute/rules"):  # fmt: skip
         page.goto(site + path)
         check()
+    assert trouble.all() == []
+
+
+@pytest.fixture
+def owned(site: str, small_france_settings: Settings) -> Iterator[str]:
+    """The address of the owner's page of a procedure of ours, with words to read."""
+    from crowd.procedures import owner_hash
+
+    with psycopg.connect(small_france_settings.database.url) as conn:
+        conn.execute(
+            "insert into crowd.procedure (id, kind, name, owner, url, host, owner_hash) values "
+            "('owned', 'registered', 'Démarche suivie', 'Mairie', 'https://x.example/', 'x.example', "
+            "%s) on conflict do nothing",
+            [owner_hash("secret-of-a-test")],
+        )
+    yield f"{site}/fr/demarches/gerer/secret-of-a-test"
+    with psycopg.connect(small_france_settings.database.url) as conn:
+        for table in ("difficulty", "face_day", "face", "procedure_answer", "voice_origin"):
+            conn.execute(f"delete from crowd.{table} where procedure_id = 'owned'".encode())
+        conn.execute("delete from crowd.procedure where id = 'owned'")
+
+
+@pytest.mark.parametrize("language", ["fr", "en"])
+def test_an_owner_sees_results_as_they_come(
+    owned: str, site: str, small_france_settings: Settings, open_page: Opener, axe: Any,
+    language: str,
+) -> None:  # fmt: skip
+    address = (
+        owned
+        if language == "fr"
+        else owned.replace("/fr/demarches/gerer/", "/en/procedures/manage/")
+    )
+    page, trouble = open_page()
+    page.goto(address)
+    for theme in ("light", "dark"):
+        for width in (320, 1280):
+            page.emulate_media(color_scheme=theme)
+            page.set_viewport_size({"width": width, "height": 800})
+            assert axe(page) == [], (theme, width)
+            assert page.evaluate(WIDER) <= 0
+    status = page.locator("[data-voices-live]")
+    expect(status).to_contain_text("d’eux-mêmes" if language == "fr" else "by themselves")
+    ideas = page.locator('[data-live="kind-idea"]')
+    expect(ideas).to_have_text("0")
+    with psycopg.connect(small_france_settings.database.url) as conn:
+        conn.execute(
+            "insert into crowd.difficulty (reference, once, procedure_id, kind, language, comment, "
+            "scrubbed, channel, state) values (%s, %s, 'owned', 'idea', 'fr', 'Un mot', '{}', "
+            "'embed', 'new')", [f"AAAA-{language}", language.encode()],
+        )  # fmt: skip
+    expect(ideas).to_have_text("1")
+    reload_ = page.locator("[data-latest] a")
+    expect(reload_).to_be_visible()
+    reload_.click()
+    expect(page.get_by_text("Un mot")).to_be_visible()
+    page.get_by_label(re.compile("Répondre publiquement|Answer publicly")).fill("C’est noté.")
+    page.get_by_role("button", name=re.compile("Publier la réponse|Publish the answer")).click()
+    expect(page.get_by_text("C’est noté.").first).to_be_visible()
+    assert trouble.all() == []
+    # Without scripts: the same figures, as of when the page was opened.
+    plain, _ = open_page(width=320, javascript=False)
+    plain.goto(address)
+    expect(plain.locator('[data-live="kind-idea"]')).to_have_text("1")
+    expect(plain.locator("[data-voices-live]")).to_contain_text(
+        "Rechargez" if language == "fr" else "Reload"
+    )
+
+
+def test_the_button_by_keyboard_alone(
+    foreign: str, small_france_settings: Settings, open_page: Opener
+) -> None:
+    page, trouble = open_page(width=320)
+    page.goto(f"{foreign}/fr")
+    said = (
+        "select count(*) from crowd.difficulty where procedure_id = 'abroad' and kind = 'unclear'"
+    )
+    before = rows(small_france_settings, said)[0][0]
+    focused = "document.activeElement.shadowRoot?.activeElement?.textContent.trim() ?? ''"
+    names = []
+    for _ in range(6):
+        page.keyboard.press("Tab")
+        names.append(page.evaluate(focused))
+    assert names[:5] == ["Très mécontent", "Mécontent", "Ni l’un ni l’autre", "Satisfait",
+                         "Très satisfait"]  # fmt: skip
+    page.keyboard.press("Enter")  # what follows the faces: the difficulty's own button
+    page.keyboard.press("Tab")
+    page.keyboard.press("Space")
+    for _ in range(2):
+        page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    status = page.locator("guichet-avis").get_by_role("status")
+    expect(status).to_contain_text(re.compile(r"[2-9A-Z]{4}-[2-9A-Z]{4}"))
+    assert rows(small_france_settings, said)[0][0] == before + 1
     assert trouble.all() == []

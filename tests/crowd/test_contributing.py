@@ -494,6 +494,11 @@ async def test_delays_are_said_with_enough_decisions_only(
             )
     for path in (f"/fr/grace-a-vous?commune={CODE}", "/fr/grace-a-vous", link):
         assert "moins de 3 h (5 décisions sur un an)" in (await resident.browser.get(path)).text
+    table = (await resident.browser.get("/fr/grace-a-vous")).text
+    assert re.search(
+        rf'commune={CODE}">[^<]+</a></th><td class="n">3,0</td><td class="n">5</td>', table
+    )
+    assert re.search(r"Visible.*?\d{4} <a ", await resident.follow(link), re.DOTALL)
 
 
 async def test_a_question_and_its_answer(france_site: Any, visit: Any, staff_login: Any) -> None:

@@ -7,13 +7,14 @@ import pytest
 
 COLLECTIONS = (
     "communes", "epci", "departements", "regions", "offices", "services",
-    "contributions", "difficulties", "records", "practices",
+    "contributions", "difficulties", "records", "practices", "satisfaction",
 )  # fmt: skip
 EMPTY = (
     "contributions",
     "difficulties",
     "records",
     "practices",
+    "satisfaction",
 )  # in small_france: tests of their own fill them
 
 

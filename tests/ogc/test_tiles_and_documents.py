@@ -123,6 +123,7 @@ def test_every_path_of_openapi_answers_as_it_says(ogc):
                     "contributions",
                     "difficulties",
                     "practices",
+                    "satisfaction",
                 )
                 continue
             slots["featureId"] = page["features"][0]["id"]
