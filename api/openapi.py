@@ -62,7 +62,8 @@ class Operation:
     `answer` is a Struct for JSON; otherwise `media_type` says what the bytes are. `status` is
     that of success; `bodies` are the media types that a POST reads, `body` is their schema.
     `media_types` are those of an answer that is bytes of several, `later` is the answer 202,
-    `refusals` are statuses besides the usual ones.
+    `refusals` are statuses besides the usual ones. A POST without `bodies`
+    reads none.
     """
 
     id: str
@@ -78,6 +79,7 @@ class Operation:
     later: type[msgspec.Struct] | None = None
     headers: tuple[str, ...] = ()  # of `_HEADERS`, with success
     refusals: tuple[str, ...] = ()
+    private: bool = False  # needs the token that making the thing gave
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +111,7 @@ SLOTS: Mapping[str, Slot] = {
     "batch": Slot("What a batch that is computed later gave: 22 characters.",
                   "AAAAAAAAAAAAAAAAAAAAAA"),
     "procedure": Slot("What registering a procedure gave; `guichet` is this site.", "guichet"),
+    "webhook": Slot("What registering a webhook gave: 22 characters.", "AAAAAAAAAAAAAAAAAAAAAA"),
     "practice": Slot("A sheet of /api/v1/practices.", "1", "integer"),
     "z": Slot("Zoom.", "8", "integer"),
     "x": Slot("Column.", "131", "integer"),
@@ -145,7 +148,8 @@ def document(routes: Iterable[URLSpec], version: str, server: str) -> dict[str, 
             "version": version,
             "summary": "Which local public services can be used online, in each French commune",
             "description": (
-                "Open: no key, no cookie. An independent site, not an official one. "
+                "Open: no key, no cookie; what one made is managed by the token that it gave. "
+                "An independent site, not an official one. "
                 "Unknown or repeated parameters are refused by name (RFC 9457). What no source "
                 "proves is `unknown`, and is counted as nothing else."
             ),
@@ -166,6 +170,13 @@ def document(routes: Iterable[URLSpec], version: str, server: str) -> dict[str, 
         },
         "components": {
             "schemas": schemas,
+            "securitySchemes": {
+                "token": {
+                    "type": "http",
+                    "scheme": "bearer",
+                    "description": "What making the thing gave, once: a webhook's `token`.",
+                }
+            },
             "responses": {
                 "Problem": {
                     "description": "Refused, not found or not available; RFC 9457.",
@@ -217,7 +228,9 @@ def _described(template: str, handler: Any, method: str, operation: Operation) -
             },
         },
     }
-    if method == "post":
+    if operation.private:
+        described["security"] = [{"token": []}]
+    if method == "post" and operation.bodies:
         described["requestBody"] = {
             "required": True,
             "content": {
