@@ -3,6 +3,8 @@
 from html import escape
 
 from api.formats import Formats
+from api.i18n_texts import Texts
+from api.simulator_words import Words
 from simulators.contract.simulator import Simulator
 from simulators.curves import Curve
 
@@ -18,6 +20,8 @@ def draw(found: Curve, simulator: Simulator, language: str, name: str = "") -> b
     page give it its own colours; by itself it is dark on white.
     """
     formats = Formats(language)
+    say = Words(Texts(language), formats)
+    unit = say.unit(found.unit)
     title = simulator.title.in_language(language)
     variable = simulator.by_name[found.variable].title.in_language(language)
     values = [point.value for point in found.points if point.value is not None]
@@ -36,9 +40,9 @@ def draw(found: Curve, simulator: Simulator, language: str, name: str = "") -> b
         f'class="curve" aria-labelledby="{name}t {name}d" lang="{language}" '
         f'font-family="sans-serif" font-size="13">',
         f'<title id="{name}t">{escape(title)}</title>',
-        f'<desc id="{name}d">{escape(_description(found, variable, formats))}</desc>',
+        f'<desc id="{name}d">{escape(_description(found, variable, formats, unit))}</desc>',
         f'<rect class="paper" width="{WIDTH}" height="{HEIGHT}" fill="#fff"/>',
-        f'<text x="{LEFT}" y="22" font-weight="bold">{escape(title)} ({escape(found.unit)})</text>',
+        f'<text x="{LEFT}" y="22" font-weight="bold">{escape(title)} ({escape(unit)})</text>',
     ]
     for step in range(TICKS + 1):
         x, value = first + width * step / TICKS, low + (high - low) * step / TICKS
@@ -51,7 +55,7 @@ def draw(found: Curve, simulator: Simulator, language: str, name: str = "") -> b
         )
     parts.append(
         f'<text x="{(LEFT + WIDTH - RIGHT) / 2}" y="{HEIGHT - 14}" text-anchor="middle">'
-        f"{escape(variable)} ({escape(found.variable_unit)})</text>"
+        f"{escape(variable)} ({escape(say.unit(found.variable_unit))})</text>"
     )
     path, joined = [], False
     for point in found.points:
@@ -64,12 +68,12 @@ def draw(found: Curve, simulator: Simulator, language: str, name: str = "") -> b
     return "".join([*parts, "</svg>\n"]).encode()
 
 
-def _description(found: Curve, variable: str, formats: Formats) -> str:
+def _description(found: Curve, variable: str, formats: Formats, unit: str) -> str:
     ends = [point for point in found.points if point.value is not None]
     if not ends:
         return variable
     first, last = ends[0], ends[-1]
     return (
         f"{variable} {formats.number(first.x)} → {formats.number(last.x)} : "
-        f"{formats.number(first.value)} → {formats.number(last.value)} {found.unit}"
+        f"{formats.number(first.value)} → {formats.number(last.value)} {unit}"
     )

@@ -11,7 +11,7 @@ from rdflib import DCAT, DCTERMS, FOAF, RDF, XSD, BNode, Graph, Literal, Namespa
 
 from catalog.referential import Referential
 from catalog.sources import Source
-from tiles.bulk.rebuild import BulkFile, Manifest
+from tiles.bulk.manifest import BulkFile, Manifest
 from tiles.bulk.tables import Table, tables
 
 FORMATS = {"turtle": "text/turtle", "json-ld": "application/ld+json", "xml": "application/rdf+xml"}

@@ -14,6 +14,7 @@ from sqlalchemy import (
     and_,
     bindparam,
     cast,
+    exists,
     func,
     literal_column,
     select,
@@ -24,7 +25,7 @@ from catalog.collection_shapes import Collection, Field, read_number
 from catalog.database.contribution_tables import contribution, publication
 from catalog.database.outline_tables import commune_outline as outline
 from catalog.database.tables import commune
-from catalog.database.voice_tables import difficulty
+from catalog.database.voice_tables import difficulty, procedure
 
 
 def _day(moment: ColumnElement[Any]) -> ColumnElement[Any]:
@@ -129,7 +130,12 @@ DIFFICULTIES = Collection(
     ),
     rows=_of_difficulty,
     details=_of_difficulty,
-    listed=difficulty.c.state.in_([literal_column("'seen'"), literal_column("'done'")]),
+    listed=and_(
+        difficulty.c.state.in_([literal_column("'seen'"), literal_column("'done'")]),
+        ~exists().where(
+            and_(procedure.c.id == difficulty.c.procedure_id, procedure.c.hidden_at.is_not(None))
+        ),
+    ),
     always_listed=True,
     keys=(difficulty.c.id,),
     key_names=("id",),

@@ -151,6 +151,8 @@ def merged(spaces: Iterable[Space]) -> list[Space]:
             address = read_address(space.url)
         except Invalid:
             continue
+        if "://" not in space.url:  # as some sources write it; a link of ours needs its scheme
+            space = replace(space, url=f"{address.scheme}://{space.url.lstrip('/')}")
         key = (space.commune_number, f"{address.name}:{address.port}{address.path.rstrip('/')}")
         held = found.get(key)
         if held is None:

@@ -19,8 +19,9 @@ def listed() -> None:
         found = mandates.listed(conn)
     for one in found:
         over = "" if one.revoked_at is None else f", revoked {one.revoked_at:%Y-%m-%d}"
+        by = one.proof if one.parent_id is None else f"mandate {one.parent_id} to a {one.role}"
         click.echo(
-            f"{one.id}  {one.commune_code} {one.commune}  by {one.proof}  "
+            f"{one.id}  {one.commune_code} {one.commune}  by {by}  "
             f"{one.email or 'mailbox erased'}  until {one.expires_at:%Y-%m-%d}{over}"
         )
     if not found:
@@ -49,7 +50,7 @@ def invite(commune: str, why: str) -> None:
 @command.command("revoke")
 @click.argument("mandate", type=int)
 def revoke(mandate: int) -> None:
-    """End MANDATE (its number) and its sessions; what it declared stays."""
+    """End MANDATE (its number) and all delegated by it; what they declared stays."""
     with pools.connect(load(), "cli") as conn:
         mandates.revoke_now(conn, mandate)
         conn.commit()

@@ -14,8 +14,8 @@ from api.handlers.sending import REVALIDATE
 from api.openapi import Answer, Operation, TemplateRoute
 from catalog import withholding
 from config.errors import NotFound, Unavailable
-from tiles.bulk import rebuild
-from tiles.bulk.rebuild import Manifest
+from tiles.bulk import manifest as bulk_manifest
+from tiles.bulk.manifest import Manifest
 
 CHUNK = 1 << 17
 _RANGE = re.compile(r"bytes=(\d{0,15})-(\d{0,15})", re.ASCII)
@@ -51,7 +51,7 @@ class Bulk(ApiHandler):
     )
 
     def get(self) -> None:
-        _, manifest = rebuild.newest(self.site.settings)
+        _, manifest = bulk_manifest.newest(self.site.settings)
         self.reply(
             BulkAnswer,
             version=manifest.version,
@@ -80,9 +80,9 @@ class BulkDownload(BaseHandler):
     async def get(self, version: str, name: str) -> None:
         if not _VERSION.fullmatch(version):
             raise NotFound("There is no such version of the bulk files; see /api/v1/bulk.")
-        folder = rebuild.root_of(self.site.settings) / version
+        folder = bulk_manifest.root_of(self.site.settings) / version
         try:
-            manifest = rebuild.read(folder)
+            manifest = bulk_manifest.read(folder)
         except FileNotFoundError:
             raise NotFound("That version is no longer kept; see /api/v1/bulk.") from None
         file = manifest.file(name)
@@ -90,7 +90,7 @@ class BulkDownload(BaseHandler):
         if offices:
             async with self.connection() as conn:
                 shown = await withholding.latest(conn)
-            if shown != rebuild.hidden_upto(version):
+            if shown != bulk_manifest.hidden_upto(version):
                 raise Unavailable("Telephones were hidden or shown since: it is being made again.")
         # A proxy must not go on giving a number that its commune hid since.
         self.set_header("Cache-Control", REVALIDATE if offices else IMMUTABLE)
@@ -144,7 +144,7 @@ class Catalogue(BaseHandler):
     async def get(self, suffix: str) -> None:
         from api import dcat  # rdflib takes a while to import, and few ask for this
 
-        _, manifest = rebuild.newest(self.site.settings)
+        _, manifest = bulk_manifest.newest(self.site.settings)
         syntax = self.SYNTAX[suffix]
         self.set_header("Access-Control-Allow-Origin", "*")
         if self.unchanged("dcat", manifest.version, suffix, self.origin):

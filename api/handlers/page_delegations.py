@@ -6,6 +6,7 @@ from typing import Any
 from api.agent_session import AgentPage
 from api.handlers.base import page_routes
 from api.handlers.page_mairie import STATUS, Agent
+from api.i18n_texts import Texts
 from catalog import territories
 from catalog.outbox import Mail
 from config.errors import Invalid, NotFound, Refused
@@ -13,6 +14,8 @@ from crowd import agents, delegations, mail_stops, mandate_sessions
 from crowd.delegations import Offer
 from crowd.mandates import Tried
 from crowd.roles import DELEGATED, Role
+
+NAMED = 4  # communes that the subject of a mail names; the page has them all
 
 
 def _number(text: str) -> int:
@@ -75,8 +78,12 @@ class Delegations(Agent):
 
     async def invite(self, offer: Offer) -> None:
         made = await self.write_mail("invite", "invitation")
-        names = ", ".join(one.commune for one in offer.parents)
-        who = self.t(f"delegations.role_{offer.parents[0].role.value}")
+        words = Texts("fr")  # as the whole mail
+        names = ", ".join(one.commune for one in offer.parents[:NAMED])
+        if (more := len(offer.parents) - NAMED) > 0:
+            names = words("delegations.mail_more", names=names, n=more)
+        who = words(f"delegations.role_{offer.parents[0].role.value}")
+        who = who[:1].upper() + who[1:]
 
         def letter(code: str, link: str, stop: int) -> Mail:
             return made(
@@ -126,7 +133,7 @@ class Invited(AgentPage):
         made = await self.write_mail("notice", "mairie")
 
         def notice(to: str, code: str, name: str, role: Role, stop: int) -> Mail:
-            who = self.t(f"delegations.role_{role.value}")
+            who = Texts("fr")(f"delegations.role_{role.value}")
             return made(to, stop, {"code": code}, name=name, who=who)
 
         async with self.connection() as conn:

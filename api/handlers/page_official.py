@@ -50,12 +50,17 @@ def once_of(*parts: str) -> bytes:
     return hashlib.sha256("|".join(("official", *parts)).encode()).digest()
 
 
+def source_title(handler: PageHandler, id_: str) -> str:
+    """What a source is called; its id when this edition does not know it."""
+    known = handler.site.edition.sources if handler.site.published else ()
+    return next((one.title for one in known if one.id == id_), id_)
+
+
 class OfficialPage(PageHandler):
     """What these pages share: the titles of sources."""
 
     def source_title(self, id_: str) -> str:
-        known = self.site.edition.sources if self.site.published else ()
-        return next((one.title for one in known if one.id == id_), id_)
+        return source_title(self, id_)
 
 
 class Official(OfficialPage):
@@ -131,7 +136,7 @@ class Declare(Agent):
             proof=self.proof,
             once=self.request_id,
             once_field=ONCE,
-            source_title=lambda id_: id_,
+            source_title=lambda id_: source_title(self, id_),
         )
 
     async def post(self, code: str) -> None:

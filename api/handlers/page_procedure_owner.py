@@ -64,8 +64,11 @@ class Owner(OwnerPage):
             )
 
     async def mandate(self) -> Mandate | None:
-        """The mandate of a commune that this browser holds, whichever the commune."""
-        return next(iter(await whole_mandates(self)), None)
+        """The mandate of a commune that this browser holds, the first when there are several.
+
+        The commune's own only: what it delegates is to speak of its services.
+        """
+        return next((one for one in await whole_mandates(self) if one.own), None)
 
     async def post(self, token: str) -> None:
         procedure = await self.owned(token)

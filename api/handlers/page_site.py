@@ -16,8 +16,8 @@ from catalog.referential import BUNDLE_ID, Service
 from catalog.states import Simple, State
 from catalog.summary import Summary
 from config.errors import NotFound
-from tiles.bulk import rebuild
-from tiles.bulk.rebuild import BulkFile
+from tiles.bulk import manifest as bulk_manifest
+from tiles.bulk.manifest import BulkFile
 from tiles.bulk.tables import tables as bulk_tables
 
 EXAMPLES = Path(__file__).parents[1] / "pages" / "examples"
@@ -150,7 +150,7 @@ class Data(PageHandler):
 
     def get(self) -> None:
         try:
-            _, manifest = rebuild.newest(self.site.settings)
+            _, manifest = bulk_manifest.newest(self.site.settings)
         except NotFound:
             manifest = None
         files: dict[str, list[BulkFile]] = {}

@@ -95,6 +95,9 @@ def document(
                     "schema": {"type": "string", "enum": list(styles.TITLES)}}],
         )  # fmt: skip
         paths |= process_paths.paths()
+    for operations in paths.values():
+        for operation in operations.values():  # an operation without one fails linters
+            operation.setdefault("description", f"{operation['summary']}.")
     return {
         "openapi": "3.0.3",
         "info": {

@@ -18,7 +18,9 @@ def described(one: Parameter[Any]) -> dict[str, Any]:
         "schema": dict(one.schema()),
     }
     if one.required and one.example is not None:
-        found["example"] = one.example
+        # A number's example is a number, not its text: linters check it against the schema.
+        kind = found["schema"].get("type")
+        found["example"] = float(one.example) if kind == "number" else one.example
     if one.name in _ARRAYS | _PLAIN:
         found |= {"style": "form", "explode": False}
     if one.name == "limit":

@@ -5,7 +5,7 @@ process never holds more of them than one piece.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from functools import partial
 from pathlib import Path
@@ -47,8 +47,8 @@ def apply(context: Context, file: Path) -> RunReport:
         return _first_list(context, evidence_id, atlas, read)
     with read(first="marks") as reader:
         listing = OfficeList(conn, source.id, "read_as")
-        passed = _compare(reader, listing)
         heard = _Heard(context, atlas, listing)
+        passed = heard.marks(reader, listing)
         heard.all(reader)
     said = office_runs.settled(
         context, evidence_id, listing, passed,
@@ -84,30 +84,6 @@ def _first_list(
     return finish(context, reader.told, how, said.counts(), heard.rejected, said)
 
 
-def _compare(reader: Reader, listing: OfficeList) -> int:
-    """The first pass: tell the reading process which rows it must read. How many are known as
-    they are."""
-    listed = Listed(0, 0, [])
-
-    def marks() -> Iterator[bytes]:
-        nonlocal listed
-        for kind, piece in reader.pieces(frames.LISTED):
-            if kind == frames.MARKS:
-                yield piece
-            elif kind == frames.LISTED:
-                listed = msgspec.json.decode(piece, type=Listed)
-            else:
-                early.append((kind, piece))
-
-    early: list[tuple[bytes, bytes]] = []
-    listing.enlist(marks())
-    reader.put_back(early)
-    listing.compare(listed.repeated)
-    wanted = listing.wanted()
-    reader.say(frames.WANTED, _bits(wanted, listed.rows))
-    return listed.places - len(listed.repeated) - len(wanted)
-
-
 def _bits(numbers: list[int], most: int) -> bytes:
     """One bit for each row: a million are 125 kB."""
     bits = bytearray(most // 8 + 1)
@@ -126,7 +102,25 @@ class _Heard:
         self._atlas = atlas
         self._target = target
 
+    def marks(self, reader: Reader, listing: OfficeList) -> int:
+        """The first pass: tell the reading process which rows it must read. How many are known as
+        they are."""
+        listed = Listed(0, 0, [])
+        for kind, piece in reader.pieces(frames.LISTED):
+            match kind:
+                case frames.MARKS:
+                    listing.enlist((piece,))
+                case frames.REFUSED:
+                    self._reject(msgspec.json.decode(piece, type=list[Refused]))
+                case frames.LISTED:
+                    listed = msgspec.json.decode(piece, type=Listed)
+        listing.compare(listed.repeated)
+        wanted = listing.wanted()
+        reader.say(frames.WANTED, _bits(wanted, listed.rows))
+        return listed.places - len(listed.repeated) - len(wanted)
+
     def all(self, reader: Reader) -> None:
+        """Everything that comes after, to the end."""
         offices = b""
         for kind, piece in reader.pieces():
             match kind:

@@ -12,7 +12,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -74,7 +74,6 @@ class Reader:
         self._limits = limits
         self._waited = 0.0
         self._heard = bytearray()
-        self._back: list[Piece] = []
 
     def say(self, kind: bytes, payload: bytes) -> None:
         """Give the process what it waits for."""
@@ -87,8 +86,6 @@ class Reader:
 
         Raises Invalid when the file is refused, or costs more than it may.
         """
-        while self._back:
-            yield self._back.pop(0)
         while True:
             kind, length = frames.HEADER.unpack(self._bytes(frames.HEADER.size))
             if length > frames.LARGEST:
@@ -101,10 +98,6 @@ class Reader:
             yield kind, payload
             if kind == until:
                 return
-
-    def put_back(self, pieces: Iterable[Piece]) -> None:
-        """Pieces that came too soon: they are heard again, first."""
-        self._back += pieces
 
     def _bytes(self, count: int) -> bytes:
         assert self._process.stdout is not None  # noqa: S101 it was made with a pipe

@@ -23,8 +23,9 @@ from catalog import csv_cells
 from catalog.referential import current
 from config.errors import NotFound
 from config.settings import Settings
+from tiles.bulk import manifest as manifest_files
 from tiles.bulk import rebuild
-from tiles.bulk.rebuild import Manifest
+from tiles.bulk.manifest import Manifest
 from tiles.bulk.tables import tables
 
 
@@ -35,7 +36,7 @@ def silent(*_: object) -> None:
 @pytest.fixture(scope="module")
 def made(small_france_settings: Settings, site: str) -> tuple[Path, Manifest]:
     manifest = rebuild.rebuild(small_france_settings, silent)
-    folder, found = rebuild.newest(small_france_settings)
+    folder, found = manifest_files.newest(small_france_settings)
     assert found == manifest
     return folder, manifest
 
@@ -150,7 +151,7 @@ def test_an_interrupted_run_is_never_shown(
         with pytest.raises(KeyboardInterrupt):
             rebuild.rebuild(small_france_settings, silent)
         with pytest.raises(NotFound):
-            rebuild.newest(small_france_settings)
+            manifest_files.newest(small_france_settings)
     finally:
         kept.rename(folder)
     monkeypatch.undo()

@@ -9,11 +9,8 @@ from shapely.geometry import box, shape
 
 from catalog.collections import COLLECTIONS
 
-# Nobody has contributed to small_france: two collections of features are empty in it.
-FEATURES = [
-    one.id for one in COLLECTIONS.values()
-    if one.item_type == "feature" and one.id not in ("contributions", "difficulties")
-]  # fmt: skip
+# Those that small_france fills; what people bring is empty in it.
+FEATURES = ("communes", "epci", "departements", "regions", "offices", "services")
 CORE = "http://www.opengis.net/spec/ogcapi-features-1/1.0/conf/core"
 OAS = "application/vnd.oai.openapi+json;version=3.0"
 # West, south, east, north. The suite wants: the extent, the meridian of Greenwich, the equator,
@@ -133,7 +130,9 @@ def test_collections_are_listed_with_their_links(iut, whole_links):
     assert answer.status_code == 200
     document = answer.json()
     whole_links(document["links"], "self", "application/json", {"text/html"})
-    assert [one["id"] for one in document["collections"]] == list(COLLECTIONS)
+    listed = [one["id"] for one in document["collections"]]
+    assert len(listed) == len(set(listed))
+    assert set(COLLECTIONS) <= set(listed)
     for one in document["collections"]:
         assert one["crs"][0] == "http://www.opengis.net/def/crs/OGC/1.3/CRS84"
         for link in one["links"]:

@@ -349,3 +349,21 @@ async def test_a_lost_job_is_asked_for_again(town: Any, hidden: Any) -> None:
         assert contests.late(conn) == []
         conn.execute("update crowd.contest set made_at = now() - interval '6 minutes'")
         assert contests.late(conn) == [1]
+
+
+async def test_the_worker_does_the_looks_that_wait(town: Any, hidden: Any) -> None:
+    """The queue's own way: the job that the page asked for is run, and its row says the end."""
+    from api import worker
+
+    (law,) = rows(town, "select id from catalog.observation where nature = 'law' "
+                        "and commune_number is null limit 1")  # fmt: skip
+    assert (await contest(town, hidden, law[0], "not-ours")).status_code == 303
+    app = worker.make_app(town.site.settings)
+    app.periodic_registry.periodic_tasks.clear()  # the clock's own jobs are not of this test
+    async with app.open_async():
+        await app.run_worker_async(wait=False, install_signal_handlers=False)
+    jobs = rows(town, "select status::text from procrastinate.procrastinate_jobs "
+                      "where task_name = 'second_look'")  # fmt: skip
+    assert jobs == [("succeeded",)]
+    ((state, looked),) = rows(town, "select state, looked_at is not null from crowd.contest")
+    assert (state, looked) == ("person", True)

@@ -263,6 +263,30 @@ async def test_wrong_codes_lock_and_one_tab_wins(town: Any, hidden: Any) -> None
         assert late.status_code in (403, 410)
 
 
+async def test_a_delegation_of_many_communes_fits_in_a_mail(town: Any, hidden: Any) -> None:
+    codes = [
+        one for (one,) in rows(town, "select code from catalog.commune order by code limit 30")
+    ]
+    with psycopg.connect(town.site.settings.database.url) as conn:
+        conn.execute(
+            "insert into crowd.mandate (commune_number, commune_code, proof, expires_at) "
+            "select number, code, 'person', now() + interval '1 year' from catalog.commune "
+            "where code = any(%s) and code <> %s",
+            (codes, CODE),
+        )
+    await enter(town, hidden)
+    rows(town, "insert into crowd.session_mandate (token_hash, mandate_id) select s.token_hash, "
+               "m.id from crowd.mandate_session s, crowd.mandate m on conflict do nothing "
+               "returning 1")  # fmt: skip
+    sent = await invite(town, hidden, SECRETARY, communes=[*codes, CODE])
+    assert sent.status_code == 303, sent.text
+    assert " et " in letters(town)[-1][1]
+    async with town.another_browser() as other:
+        assert (await accept(town, hidden, other, SECRETARY)).status_code == 303
+        home = (await other.get("/fr/agent")).text
+        assert all(f"/fr/mairie/{code}/services" in home for code in codes)
+
+
 async def test_refused_and_taken_back(town: Any, hidden: Any) -> None:
     await by_mailbox(town, hidden)
     await invite(town, hidden, SECRETARY)

@@ -16,6 +16,7 @@ from catalog import corrections, withholding
 from catalog.observations import Nature
 from config.errors import Invalid
 from crowd import mandates
+from tiles.bulk import manifest as manifest_files
 from tiles.bulk import rebuild
 
 CODE = "69143"
@@ -98,7 +99,7 @@ async def channels(town: Any, office: int, lon: float, lat: float) -> dict[str, 
 
 def files(town: Any) -> Iterator[tuple[str, str]]:
     """Every bulk file as a text, whatever its format."""
-    folder, manifest = rebuild.newest(town.site.settings)
+    folder, manifest = manifest_files.newest(town.site.settings)
     for one in manifest.files:
         file = folder / one.name
         match one.format:
@@ -150,7 +151,7 @@ async def test_a_hidden_number_is_in_no_channel(town: Any, hidden: Any) -> None:
     after = await channels(town, office, lon, lat)
     assert [name for name, body in after.items() if holds(body, digits)] == []
     assert [name for name, body in files(town) if holds(body, digits)] == []
-    folders = [one for one in rebuild.root_of(settings).iterdir() if one.is_dir()]
+    folders = [one for one in manifest_files.root_of(settings).iterdir() if one.is_dir()]
     assert len(folders) == 1, "nor in the files of before"
     # It is not unknown and not absent: a trace says that the commune wishes it.
     assert WISH in after[f"/fr/commune/{CODE}"]

@@ -105,7 +105,10 @@ async def test_what_is_asked_is_kept_nowhere(france_site: Any, caplog: Any) -> N
     )
     assert len(tables) > 50
     for (table,) in tables:
-        held = rows(france_site, f"select 1 from {table} t where t::text like '%%8471%%' limit 1")
+        held = rows(
+            france_site,
+            f"select 1 from {table} t where t::text like '%%jeton-secret-8471%%' limit 1",
+        )
         assert held == [], table
 
 

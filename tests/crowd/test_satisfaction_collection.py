@@ -64,7 +64,7 @@ async def test_it_says_what_ratings_says(rated: Any) -> None:
     for id_, line in lines.items():
         share = items[id_]["share_satisfied"]
         assert line["n"] == str(items[id_]["n"])
-        assert line["share_satisfied"] == ("" if share is None else str(round(share, 4)))
+        assert line["share_satisfied"] == ("" if share is None else str(round(float(share), 4)))
 
 
 async def test_hidden_ones_are_not_there_and_a_commune_has_a_point(rated: Any) -> None:

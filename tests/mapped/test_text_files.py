@@ -233,31 +233,7 @@ def test_a_workbook(read_as: Callable[..., Any]) -> None:
 def test_data_inclusion_v1(read_as: Callable[..., Any]) -> None:
     """Its schema as documented (github gip-inclusion/data-inclusion-schema, v1); the rows are
     MADE BY THIS TEST: no file in that schema is on this machine."""
-    mapping = """
-[file]
-format = "json"
-[places]
-kind = { value = "social-help", column = "reseaux_porteurs", map = { "france-services" = "france-services" }, otherwise = "social-help" }
-remote_id = "id"
-name = "nom"
-address = ["adresse", "complement_adresse", "code_postal", "commune"]
-phone = "telephone"
-email = "courriel"
-website = "site_web"
-siret = "siret"
-identifiers = { data-inclusion = "id" }
-personal = []
-[places.where]
-code = "code_insee"
-name = "commune"
-postcode = "code_postal"
-longitude = "longitude"
-latitude = "latitude"
-[places.hours]
-form = "osm"
-column = "horaires_accueil"
-free = true
-"""
+    mapping = (Path(__file__).parent / "files" / "data-inclusion-v1.toml").read_text("utf-8")
     made = {
         "id": "made--1", "source": "made", "siret": "77556026100015", "nom": "Maison de test",
         "commune": "Lyon", "code_postal": "69003", "code_insee": "69383",

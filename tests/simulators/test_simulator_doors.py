@@ -271,6 +271,8 @@ def test_a_curve_is_the_answers_point_by_point(client: httpx.Client) -> None:
     assert curve["points"][5]["marginal_rate"] == alone["marginal_rate"]
     picture = client.post(f"{TAX}/curve?min=0&max=100000&format=svg", json={"situation": "single"})
     assert picture.headers["Content-Type"] == "image/svg+xml"
+    assert "(€ par an)" in picture.text
+    assert "EUR" not in picture.text
     assert b'<title id="t">' in picture.content
     refused = client.post(f"{TAX}/curve?min=5&max=1&variable=salary1", json={"situation": "single"})
     assert faults(refused) == {"/variable": "not-a-choice"}

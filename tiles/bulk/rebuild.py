@@ -8,8 +8,8 @@ and renamed; the manifest is written last. Readers see the newest folder that ha
 import hashlib
 import json
 import shutil
-from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from collections.abc import Callable
+from dataclasses import asdict
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
@@ -23,66 +23,16 @@ from catalog.states import State
 from config.errors import NotFound
 from config.settings import Settings
 from tiles import distance_files, sealed
+from tiles.bulk.manifest import MANIFEST, BulkFile, Manifest, hidden_upto, made, read, root_of
 from tiles.bulk.tables import Table, tables
 from tiles.bulk.writers import MEDIA_TYPES, dated, open_writer
 
 type Tell = Callable[[str, int, int | None], None]
 
-MANIFEST = "manifest.json"
 BATCH = 5_000  # rows held at once: communes with outlines are 1.5 kB each
 KEPT = 2  # folders: a download that began goes on after the next one is made
 # The slugs of today's names, in the order of their codes.
 SLUGS = [state.slug for state in State]
-
-
-@dataclass(frozen=True, slots=True)
-class BulkFile:
-    """One file, as the manifest names it. `rows` is None for tiles and rasters."""
-
-    name: str
-    table: str
-    format: str
-    media_type: str
-    bytes: int
-    sha256: str
-    rows: int | None
-
-
-@dataclass(frozen=True, slots=True)
-class Manifest:
-    """What a folder of bulk files holds, of which facts."""
-
-    version: str  # day, last change and publication: the folder's name
-    day: date
-    revision: int
-    referential: str
-    files: tuple[BulkFile, ...]
-
-    def file(self, name: str) -> BulkFile:
-        """Raises NotFound naming the file."""
-        for one in self.files:
-            if one.name == name:
-                return one
-        raise NotFound(f"There is no bulk file {name[:80]!r}; see /api/v1/bulk.")
-
-
-def root_of(settings: Settings) -> Path:
-    return settings.paths.var / "bulk"
-
-
-def newest(settings: Settings) -> tuple[Path, Manifest]:
-    """The folder that readers see. Raises NotFound before the first."""
-    for folder in _made(root_of(settings)):
-        return folder, read(folder)
-    raise NotFound("Bulk files were not made yet; run `guichet bulk`.")
-
-
-def read(folder: Path) -> Manifest:
-    held = json.loads((folder / MANIFEST).read_bytes())
-    return Manifest(
-        held["version"], date.fromisoformat(held["day"]), held["revision"], held["referential"],
-        tuple(BulkFile(**one) for one in held["files"]),
-    )  # fmt: skip
 
 
 def rebuild(settings: Settings, tell: Tell, day: date | None = None) -> Manifest:
@@ -126,24 +76,11 @@ def rebuild(settings: Settings, tell: Tell, day: date | None = None) -> Manifest
         sealed.flush(file)
     folder.rename(target)
     sealed.flush(root)
-    for number, old in enumerate(list(_made(root))[1:], 1):
+    for number, old in enumerate(list(made(root))[1:], 1):
         # A number that was hidden since must not stay in a file that is still there.
         if number >= KEPT or hidden_upto(old.name) != hidden:
             shutil.rmtree(old)
     return manifest
-
-
-def _made(root: Path) -> Iterator[Path]:
-    """Whole folders, the newest first."""
-    if root.is_dir():
-        whole = [one for one in root.iterdir() if (one / MANIFEST).exists() and "." not in one.name]
-        yield from sorted(whole, key=lambda one: (one / MANIFEST).stat().st_mtime_ns, reverse=True)
-
-
-def hidden_upto(name: str) -> int:
-    """How far the hidden telephones of a folder's files are."""
-    parts = name.split("-")
-    return int(parts[5]) if len(parts) > 5 else 0
 
 
 def _one(conn: psycopg.Connection[Any], question: Any) -> int:
