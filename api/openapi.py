@@ -6,7 +6,7 @@ document cannot drift from the server.
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
@@ -64,6 +64,7 @@ class Operation:
     `media_types` are those of an answer that is bytes of several, `later` is the answer 202,
     `refusals` are statuses besides the usual ones. A POST without `bodies`
     reads none.
+    `posted` is what we then send to the `url` of the body: its type, and what to answer.
     """
 
     id: str
@@ -80,6 +81,7 @@ class Operation:
     headers: tuple[str, ...] = ()  # of `_HEADERS`, with success
     refusals: tuple[str, ...] = ()
     private: bool = False  # needs the token that making the thing gave
+    posted: Mapping[str, tuple[type[msgspec.Struct], str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +139,8 @@ def document(routes: Iterable[URLSpec], version: str, server: str) -> dict[str, 
     types: list[type[msgspec.Struct]] = [ProblemDetails]
     for _, handler in described:
         for operation in _operations(handler).values():
-            for answer in (operation.answer, operation.later):
+            posted = (kind for kind, _ in operation.posted.values())
+            for answer in (operation.answer, operation.later, *posted):
                 if answer is not None and answer not in types:
                     types.append(answer)
     _, schemas = msgspec.json.schema_components(types, ref_template=_REFERENCE)
@@ -237,8 +240,21 @@ def _described(template: str, handler: Any, method: str, operation: Operation) -
                 media_type: {"schema": operation.body()} for media_type in operation.bodies
             },
         }
+    if operation.posted:
+        described["callbacks"] = {
+            name: {"{$request.body#/url}": {"post": _posted(kind, answer)}}
+            for name, (kind, answer) in operation.posted.items()
+        }
     described["description"] = operation.description or f"{operation.summary}."
     return described
+
+
+def _posted(kind: type[msgspec.Struct], answer: str) -> dict[str, Any]:
+    schema = {"$ref": _REFERENCE.format(name=kind.__name__)}
+    return {
+        "requestBody": {"required": True, "content": {"application/json": {"schema": schema}}},
+        "responses": {"2XX": {"description": answer}},
+    }
 
 
 def _success(operation: Operation, schema: dict[str, Any]) -> dict[str, Any]:

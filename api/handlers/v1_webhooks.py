@@ -45,7 +45,8 @@ class Registration(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     url: Url
     services: Services | None = None
     territory: Annotated[str, msgspec.Meta(
-        max_length=20, description="FR, or REG-, DEP-, EPCI-, COM- and the code."
+        max_length=20, pattern="^(FR|(REG|DEP|EPCI|COM)-[0-9A-Z]{1,9})$",
+        description="FR, or REG-, DEP-, EPCI-, COM- and the code."
     )] = "FR"  # fmt: skip
     since: Since | None = None
 
@@ -149,6 +150,10 @@ class Webhooks(WebhookHandler):
         "register_webhook", "Be told of changes at an address", "Time", WebhookMade, status=201,
         headers=("Location",), refusals=("409",),
         body=lambda: _schema(),
+        posted={
+            "challenge": (webhook_delivery.Challenge, "The text of `challenge`, alone."),
+            "changes": (webhook_delivery.Delivery, "Anything: it is not read. 410 ends it."),
+        },
         description=(
             "A challenge is sent to the address within seconds: a POST whose body has `type` "
             "`challenge` and `challenge`, a text that must be the whole of the answer. Then the "

@@ -31,7 +31,8 @@ from tornado.testing import bind_unused_port
 from api import webhook_delivery
 from api.app import make_app
 from api.openapi import document
-from api.site import open_site
+from api.rate_budget import RateBudget
+from api.site import Site, open_site
 from catalog import live, webhooks
 from catalog.observations import Nature, Observation
 from catalog.states import State
@@ -170,6 +171,7 @@ def hub_settings(
 class Hub:
     settings: Settings
     client: httpx.AsyncClient
+    site: Site
 
     def sql(self, statement: str) -> list[tuple[Any, ...]]:
         with psycopg.connect(self.settings.database.url, autocommit=True) as conn:
@@ -219,7 +221,7 @@ async def hub(hub_settings: Settings) -> AsyncIterator[Hub]:
     server = HTTPServer(make_app(site))
     server.add_sockets(sockets) if isinstance(sockets, list) else server.add_socket(sockets)
     async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=60) as client:
-        found = Hub(hub_settings, client)
+        found = Hub(hub_settings, client, site)
         yield found
         found.sql("delete from catalog.webhook")
     server.stop()
@@ -249,6 +251,15 @@ def edit(settings: Settings, number: int, service: str, state: State) -> None:
 
 
 # ------------------------------------------------------------------------------- registering
+
+
+async def test_one_network_registers_so_many_in_a_day(hub: Hub, receiver: Receiver) -> None:
+    hub.site.hooking = RateBudget(2 / 86400, 2)
+    for _ in range(2):
+        await hub.register(receiver.url)
+    refused = await hub.client.post("/api/v1/webhooks", json={"url": receiver.url})
+    assert refused.status_code == 429
+    assert 40_000 < int(refused.headers["Retry-After"]) <= 43_200
 
 
 async def test_nothing_is_told_until_the_challenge_is_answered(
@@ -666,6 +677,36 @@ async def test_the_guard_judges_again_when_it_delivers(
     assert "public internet" in (await hub.state(made))["last_error"]
 
 
+async def test_a_worker_tells_an_edit_within_seconds_and_stops(
+    hub: Hub, receiver: Receiver
+) -> None:
+    number = hub.sql(f"select number from catalog.commune where code = '{CODE}'")[0][0]
+    worker = asyncio.create_task(webhook_delivery.run(hub.settings))
+    try:
+        made = await hub.register(receiver.url, territory=f"COM-{CODE}")
+        begun = time.monotonic()
+        while (await hub.state(made))["state"] != "active":
+            assert time.monotonic() - begun < 30, "the challenge was not sent"
+            await asyncio.sleep(0.1)
+        await asyncio.to_thread(edit, hub.settings, number, "canteen", State.ABSENT)
+        begun = time.monotonic()
+        while not receiver.deliveries():
+            assert time.monotonic() - begun < 10, "not told within seconds"
+            await asyncio.sleep(0.05)
+        (said,) = receiver.deliveries()[0]["changes"]
+        assert (said["commune"], said["service"], said["state"]) == (CODE, "canteen", "absent")
+        assert said["position"] == receiver.deliveries()[0]["next"]
+        feed = await hub.client.get("/api/v1/changes", params={"since": said["position"] - 1})
+        assert feed.json()["changes"][0] == said, "the very object of the feed"
+    finally:
+        worker.cancel()
+        await asyncio.gather(worker, return_exceptions=True)
+    edits = len(receiver.heard)
+    await asyncio.to_thread(edit, hub.settings, number, "canteen", State.TWO_WAY)
+    await asyncio.sleep(hub.settings.webhooks.poll_seconds + 0.5)
+    assert len(receiver.heard) == edits
+
+
 def test_every_answer_is_declared() -> None:
     from api.app import routes
 
@@ -681,3 +722,4 @@ def test_every_answer_is_declared() -> None:
         assert found["security"] == [{"token": []}]
         assert {status, "401", "404", "429"} <= set(found["responses"])
         assert "requestBody" not in found
+    assert set(paths[base]["post"]["callbacks"]) == {"challenge", "changes"}
