@@ -56,6 +56,7 @@ from api.handlers import (
     v1_status,
     v1_territories,
     v1_voices,
+    v1_webhooks,
 )
 from api.handlers.base import NotFoundApi, NotFoundPage, log_request
 from api.ogc import routes as ogc
@@ -82,6 +83,7 @@ ROUTE_MODULES: tuple[Any, ...] = (
     v1_official,
     v1_practices,
     v1_changes,
+    v1_webhooks,
     ogc,
     v1_atom,
     page_site,

@@ -6,7 +6,7 @@ document cannot drift from the server.
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
@@ -62,7 +62,9 @@ class Operation:
     `answer` is a Struct for JSON; otherwise `media_type` says what the bytes are. `status` is
     that of success; `bodies` are the media types that a POST reads, `body` is their schema.
     `media_types` are those of an answer that is bytes of several, `later` is the answer 202,
-    `refusals` are statuses besides the usual ones.
+    `refusals` are statuses besides the usual ones. A POST without `bodies`
+    reads none.
+    `posted` is what we then send to the `url` of the body: its type, and what to answer.
     """
 
     id: str
@@ -78,6 +80,8 @@ class Operation:
     later: type[msgspec.Struct] | None = None
     headers: tuple[str, ...] = ()  # of `_HEADERS`, with success
     refusals: tuple[str, ...] = ()
+    private: bool = False  # needs the token that making the thing gave
+    posted: Mapping[str, tuple[type[msgspec.Struct], str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +113,7 @@ SLOTS: Mapping[str, Slot] = {
     "batch": Slot("What a batch that is computed later gave: 22 characters.",
                   "AAAAAAAAAAAAAAAAAAAAAA"),
     "procedure": Slot("What registering a procedure gave; `guichet` is this site.", "guichet"),
+    "webhook": Slot("What registering a webhook gave: 22 characters.", "AAAAAAAAAAAAAAAAAAAAAA"),
     "practice": Slot("A sheet of /api/v1/practices.", "1", "integer"),
     "z": Slot("Zoom.", "8", "integer"),
     "x": Slot("Column.", "131", "integer"),
@@ -134,7 +139,8 @@ def document(routes: Iterable[URLSpec], version: str, server: str) -> dict[str, 
     types: list[type[msgspec.Struct]] = [ProblemDetails]
     for _, handler in described:
         for operation in _operations(handler).values():
-            for answer in (operation.answer, operation.later):
+            posted = (kind for kind, _ in operation.posted.values())
+            for answer in (operation.answer, operation.later, *posted):
                 if answer is not None and answer not in types:
                     types.append(answer)
     _, schemas = msgspec.json.schema_components(types, ref_template=_REFERENCE)
@@ -145,7 +151,8 @@ def document(routes: Iterable[URLSpec], version: str, server: str) -> dict[str, 
             "version": version,
             "summary": "Which local public services can be used online, in each French commune",
             "description": (
-                "Open: no key, no cookie. An independent site, not an official one. "
+                "Open: no key, no cookie; what one made is managed by the token that it gave. "
+                "An independent site, not an official one. "
                 "Unknown or repeated parameters are refused by name (RFC 9457). What no source "
                 "proves is `unknown`, and is counted as nothing else."
             ),
@@ -166,6 +173,13 @@ def document(routes: Iterable[URLSpec], version: str, server: str) -> dict[str, 
         },
         "components": {
             "schemas": schemas,
+            "securitySchemes": {
+                "token": {
+                    "type": "http",
+                    "scheme": "bearer",
+                    "description": "What making the thing gave, once: a webhook's `token`.",
+                }
+            },
             "responses": {
                 "Problem": {
                     "description": "Refused, not found or not available; RFC 9457.",
@@ -217,15 +231,30 @@ def _described(template: str, handler: Any, method: str, operation: Operation) -
             },
         },
     }
-    if method == "post":
+    if operation.private:
+        described["security"] = [{"token": []}]
+    if method == "post" and operation.bodies:
         described["requestBody"] = {
             "required": True,
             "content": {
                 media_type: {"schema": operation.body()} for media_type in operation.bodies
             },
         }
+    if operation.posted:
+        described["callbacks"] = {
+            name: {"{$request.body#/url}": {"post": _posted(kind, answer)}}
+            for name, (kind, answer) in operation.posted.items()
+        }
     described["description"] = operation.description or f"{operation.summary}."
     return described
+
+
+def _posted(kind: type[msgspec.Struct], answer: str) -> dict[str, Any]:
+    schema = {"$ref": _REFERENCE.format(name=kind.__name__)}
+    return {
+        "requestBody": {"required": True, "content": {"application/json": {"schema": schema}}},
+        "responses": {"2XX": {"description": answer}},
+    }
 
 
 def _success(operation: Operation, schema: dict[str, Any]) -> dict[str, Any]:

@@ -69,7 +69,7 @@ class Problem:
 
 _DETAILS = {
     400: "The request cannot be understood.",
-    401: "A token of a mandate is needed: `Authorization: Bearer`.",
+    401: "A token is needed: `Authorization: Bearer`.",
     403: "This is not allowed.",
     404: "There is nothing at this address.",
     405: "This method is not available here.",

@@ -101,6 +101,7 @@ class Site:
     voicing: RateBudget  # of faces and difficulties, by network
     keeping: RateBudget  # of permalinks, which stay for ever, and of batches for later
     jobs: RateBudget  # of jobs of processes
+    hooking: RateBudget  # of webhooks that are registered, by network
     admission: Admission  # of simulations, so that those inside are answered in time
     packed: Packed = field(default_factory=Packed)
     intake: Intake = field(init=False)
@@ -217,6 +218,9 @@ def open_site(settings: Settings) -> Site:
         jobs=RateBudget(settings.jobs.sent_per_second, settings.jobs.sent_burst),
         contributing=RateBudget(settings.crowd.sent_per_second, settings.crowd.sent_burst),
         voicing=RateBudget(settings.voices.sent_per_second, settings.voices.sent_burst),
+        hooking=RateBudget(
+            settings.webhooks.registered_per_day / 86400, settings.webhooks.registered_per_day
+        ),
         admission=Admission(settings.simulators.most_at_once),
         release=_release(),
     )

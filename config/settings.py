@@ -241,6 +241,21 @@ class JobSettings(Section):
     sent_burst: PositiveInt
 
 
+class WebhookSettings(Section):
+    registered_per_day: NonNegativeInt
+    most: PositiveInt
+    most_per_host: PositiveInt
+    at_once: PositiveInt
+    poll_seconds: PositiveInt
+    first_wait_seconds: NonNegativeFloat
+    longest_wait_seconds: PositiveInt
+    pause_after_days: PositiveInt
+    rotation_hours: PositiveInt
+    test_seconds: NonNegativeInt
+    unanswered_hours: PositiveInt
+    keep_ended_days: PositiveInt
+
+
 class Settings(Section):
     paths: PathSettings
     database: DatabaseSettings
@@ -260,6 +275,7 @@ class Settings(Section):
     official: OfficialSettings
     practices: PracticeSettings
     jobs: JobSettings
+    webhooks: WebhookSettings
 
 
 def load(environment: Mapping[str, str] | None = None) -> Settings:

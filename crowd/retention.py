@@ -8,7 +8,7 @@ from typing import Any
 
 import psycopg
 
-from catalog import outbox
+from catalog import outbox, webhooks
 from catalog.database.queries import query
 from config.settings import Settings
 from crowd import accounts, mandates
@@ -46,6 +46,7 @@ def register(settings: Settings) -> tuple[Kept, ...]:
         Kept("agent_code", ORIGIN_HOURS),
         Kept("invitation", settings.mandates.invitation_days * 24),
         Kept("desk_draft", settings.mandates.keep_drafts_days * 24),
+        Kept("webhook", settings.webhooks.keep_ended_days * 24),
         Kept("mail_stop", None),
         Kept("contest", None),
         Kept("thanks", None),
@@ -72,5 +73,6 @@ def sweep(conn: psycopg.Connection[Any], settings: Settings) -> None:
     conn.execute(query("crowd", "sweep_practice_words"), {"days": crowd.keep_words_days})
     accounts.sweep(conn, settings.accounts)
     mandates.sweep(conn, settings.mandates)
+    webhooks.sweep(conn, settings.webhooks)
     outbox.sweep(conn, settings.mail.keep_letters_days)
     conn.commit()

@@ -87,9 +87,10 @@ class Answered(Unavailable):
 class TryLater(Unavailable):
     """The server asks us to come back in `seconds`."""
 
-    def __init__(self, message: str, seconds: int) -> None:
+    def __init__(self, message: str, seconds: int, status: int | None = None) -> None:
         super().__init__(message)
         self.seconds = seconds
+        self.status = status
 
 
 def fetch(
@@ -156,24 +157,38 @@ def post(
     *,
     headers: Mapping[str, str] | None = None,
     agent: str = AGENT,
-) -> None:
-    """POST `body` to somebody who asked to be told, and read nothing of the answer but its status.
+    keep: int = 0,
+) -> bytes:
+    """POST `body` to somebody who asked to be told, and read nothing of the answer but its status,
+    and its bytes when some are to be kept: `keep` are the most that it may have.
 
     A redirect is not followed: who is told is who was named. Raises Refused when the address is
-    not for us, Unavailable when it does not answer 2xx.
+    not for us, Unavailable when it does not answer 2xx (Answered with its status, TryLater when it
+    names a time), Invalid when it says more than `keep`.
     """
     guard = guard or Guard()
     guard.target(url)
     watch = _Watch(limits)
-    sent = {"Content-Type": media_type, "User-Agent": agent, **(headers or {})}
+    sent = {"Content-Type": media_type, "User-Agent": agent, "Accept-Encoding": "identity"}
+    sent |= headers or {}
     try:
         with (
             _Transport(guard, watch, limits) as transport,
             httpx.Client(transport=transport, trust_env=False, timeout=None) as client,  # noqa: S113 _Watch times every read
             client.stream("POST", url, content=body, headers=sent) as answer,
         ):
-            if not 200 <= answer.status_code < 300:
-                raise Answered(url, answer.status_code)
+            status = answer.status_code
+            if status in (429, 503) and "retry-after" in answer.headers:
+                seconds = _seconds(answer.headers["retry-after"])
+                raise TryLater(f"{url} answers {status}: later, in {seconds} s.", seconds, status)
+            if not 200 <= status < 300:
+                raise Answered(url, status)
+            kept = b""
+            for chunk in answer.iter_raw() if keep else ():
+                kept += chunk
+                if len(kept) > keep:
+                    raise Invalid(f"{url} answers more than {keep} bytes.")
+            return kept
     except BROKEN as error:
         reason = str(error) or type(error).__name__
         raise Unavailable(f"{url} could not be told: {reason}.") from error

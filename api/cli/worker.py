@@ -35,7 +35,7 @@ def command(concurrency: int, once: bool, parent: int | None) -> None:
 
 async def work(settings: Settings, concurrency: int, once: bool) -> None:
     """Open the queue and empty it; with `once`, return when nothing waits."""
-    from api import mail
+    from api import mail, webhook_delivery
     from api.worker import make_app
 
     app = make_app(settings)
@@ -43,7 +43,11 @@ async def work(settings: Settings, concurrency: int, once: bool) -> None:
         # Beside the queue and not in it: a mail is its own durable job, and waits 5 s at most.
         if once:
             await asyncio.to_thread(mail.send_waiting, settings)
-        mails = asyncio.create_task(mail.run(settings))
+        # Nor is a webhook: it is a position that moves, and waits 2 s at most.
+        beside = [
+            asyncio.create_task(mail.run(settings)),
+            asyncio.create_task(webhook_delivery.run(settings)),
+        ]
         try:
             await app.run_worker_async(
                 concurrency=concurrency,
@@ -52,5 +56,8 @@ async def work(settings: Settings, concurrency: int, once: bool) -> None:
                 delete_jobs="successful",
             )
         finally:
-            mails.cancel()
-            await asyncio.gather(mails, return_exceptions=True)
+            for task in beside:
+                task.cancel()
+            await asyncio.gather(*beside, return_exceptions=True)
+            if once:  # what the jobs changed is told, too
+                await asyncio.to_thread(webhook_delivery.deliver_waiting, settings)

@@ -8,6 +8,7 @@ from api.handlers.base import ApiHandler
 from api.openapi import Answer, Operation, TemplateRoute
 from api.questions import CHANGES_LIMIT, SINCE
 from catalog import changes
+from catalog.changes import Change
 
 
 class ChangeEntry(msgspec.Struct):
@@ -36,6 +37,23 @@ class ChangesAnswer(Answer, kw_only=True):
     next: int
 
 
+def entry(one: Change) -> ChangeEntry:
+    """A change as it is told, here and by webhooks."""
+    return ChangeEntry(
+        position=one.position,
+        commune=one.commune_code,
+        service=one.service,
+        state=one.state.slug,
+        level=one.level,
+        reason=one.reason,
+        valid_from=one.valid_from,
+        valid_to=one.valid_to,
+        source=one.source_id,
+        seen=one.seen,
+        recorded_at=one.recorded_at,
+    )
+
+
 class Changes(ApiHandler):
     operation = Operation(
         "changes",
@@ -56,22 +74,7 @@ class Changes(ApiHandler):
             found = await changes.read(conn, since, self.ask(CHANGES_LIMIT), self.now)
         self.reply(
             ChangesAnswer,
-            changes=[
-                ChangeEntry(
-                    position=one.position,
-                    commune=one.commune_code,
-                    service=one.service,
-                    state=one.state.slug,
-                    level=one.level,
-                    reason=one.reason,
-                    valid_from=one.valid_from,
-                    valid_to=one.valid_to,
-                    source=one.source_id,
-                    seen=one.seen,
-                    recorded_at=one.recorded_at,
-                )
-                for one in found
-            ],
+            changes=[entry(one) for one in found],
             next=found[-1].position if found else since,
         )
 

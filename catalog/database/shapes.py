@@ -21,6 +21,7 @@ from catalog.database import (
     tables,
     token_tables,
     voice_tables,
+    webhook_tables,
     withheld_tables,
 )
 
@@ -42,6 +43,7 @@ SUBJECTS = (
     simulation_tables,
     token_tables,
     voice_tables,
+    webhook_tables,
     withheld_tables,
 )
 metadata = tables.metadata

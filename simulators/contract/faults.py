@@ -17,7 +17,7 @@ class Fault(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     `code` is stable and for programs: not-json, repeated, unknown, missing, not-a-number,
     not-finite, not-whole, too-small, too-large, not-a-choice, not-a-flag, not-a-list, not-a-date,
     not-by-year, not-a-year, too-many, unsupported-date, out-of-scope, inconsistent,
-    not-computable, unavailable.
+    not-computable, unavailable, unsupported, refused (an address).
     """
 
     pointer: str

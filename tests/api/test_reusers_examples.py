@@ -6,11 +6,15 @@ import re
 import shutil
 import subprocess
 import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import httpx
 import pytest
+
+from catalog import webhook_signatures
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "api" / "pages" / "examples"
 ATOM = "{http://www.w3.org/2005/Atom}"
@@ -64,6 +68,35 @@ def test_python_follows(shown: list[str], site: str) -> None:
     text = next(one for one in shown if "Follow the hub" in one)
     position, pairs = map(int, run([sys.executable, "-c"], text).split())
     assert position >= pairs > 0
+
+
+def test_python_is_told(
+    shown: list[str], site: str, tmp_path: Path, free_port: Callable[[], int]
+) -> None:
+    """As registered before: this hub could not be told of an address on the loopback."""
+    text, port = next(one for one in shown if "Be told of changes" in one), free_port()
+    secret = webhook_signatures.new_secret()
+    made = {"secret": webhook_signatures.shown(secret)}
+    (tmp_path / "webhook.json").write_text(json.dumps(made))
+    program = [sys.executable, "-c", text.replace("8021", str(port))]
+    receiver = subprocess.Popen(program, cwd=tmp_path, stderr=subprocess.DEVNULL)
+    try:
+        with httpx.Client(transport=httpx.HTTPTransport(retries=8), timeout=20) as client:
+
+            def post(said: object, key: bytes = secret) -> httpx.Response:
+                body = json.dumps(said).encode()
+                signed = webhook_signatures.headers([key], "msg_1", int(time.time()), body)
+                return client.post(f"http://127.0.0.1:{port}/", content=body, headers=signed)
+
+            assert post({"type": "challenge", "challenge": "abc"}).text == "abc"
+            page = httpx.get(f"{site}/api/v1/changes?limit=50").json()
+            pairs = {(one["commune"], one["service"]) for one in page["changes"]}
+            told = post({"type": "changes", "changes": page["changes"]})
+            assert (told.status_code, told.text) == (200, str(len(pairs)))
+            assert post({"type": "changes", "changes": []}, b"another").status_code == 401
+    finally:
+        receiver.terminate()
+        receiver.wait()
 
 
 @pytest.mark.skipif(not shutil.which("node"), reason="no node here")

@@ -18,6 +18,7 @@ AT = {
     "words": ("crowd.words", None),
     "login": ("crowd.login_failure", "at"),
     "session": ("crowd.session", "created_at"),
+    "webhook": ("catalog.webhook", "ended_at"),
 }
 SEED = """
 with v as (insert into crowd.voice default values returning id),
@@ -36,6 +37,8 @@ r as (insert into crowd.draft (token_hash, fields, opened_at, created_at) values
 l as (insert into crowd.login_failure (who, network, at) values ('w', '10.0.0.0/24', %(at)s)),
 a as (insert into crowd.account (email, role, password_hash) values ('a@b.fr', 'moderator', 'h') returning id),
 s as (insert into crowd.session (token_hash, account_id, created_at) select 's', id, %(at)s from a),
+h as (insert into catalog.webhook (id, token_hash, url, host, position, secret, state, ended_at)
+  values ('i', 'h', 'https://a.example/', 'a.example', 0, 's', 'ended', %(at)s)),
 m as (insert into catalog.outbox (purpose, sent_at) values ('p', %(at)s) returning id)
 insert into catalog.outbox_letter (mail_id, recipient, subject, body) select id, 'm@exemple.fr', 's', 'b' from m
 """
@@ -76,6 +79,7 @@ def test_after_years_nothing_personal_is_left(conn: psycopg.Connection, settings
         "crowd.contact",
         "catalog.outbox_letter",
         "crowd.session",
+        "catalog.webhook",
     ):
         assert conn.execute(f"select count(*) from {table}").fetchone() == (0,), table
     assert conn.execute("select text from crowd.decision").fetchone() == (None,)
