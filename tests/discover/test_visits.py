@@ -10,12 +10,12 @@ import psycopg
 import pytest
 from click.testing import CliRunner
 
-from catalog import status
+from catalog import editors, status
 from catalog.observations import Nature, Observation
 from catalog.referential import current
 from catalog.states import State
 from config.errors import GuichetError, Invalid, NotFound
-from harvest.discover import editor_doors, observe, recognise, runs, words
+from harvest.discover import editor_doors, observe, runs, words
 from harvest.discover.recognise import Commune, Finding
 from harvest.discover.robots import Robots
 from harvest.discover.visit import Budget, visit
@@ -248,9 +248,8 @@ def town(place: SimpleNamespace, web: Any, monkeypatch: pytest.MonkeyPatch) -> S
     monkeypatch.setattr(runs, "GUARD", web.guard)
     real = runs._remote
     monkeypatch.setattr(runs, "_remote", lambda settings, name: _quick(real(settings, name)))
-    editor = words.Editor("fake", "Fake", ("portail.editeur.example",), ("canteen",))
-    monkeypatch.setattr(words, "editors", lambda: (editor,))
-    monkeypatch.setattr(recognise, "editor_of", words.editor_of)
+    editor = editors.Editor("fake", "Fake", ("portail.editeur.example",), ("canteen",))
+    monkeypatch.setattr(editors, "editors", lambda: (editor,))
     door = web.url("/valbois", host="portail.editeur.example")
     web.page("/", links("/cantine"))
     web.page("/cantine", CANTEEN.format(door=door))
