@@ -43,8 +43,13 @@ def counts(small_france):
             "departements": one("select count(*) from catalog.departement"),
             "regions": one("select count(*) from catalog.region"),
             "records": one("select count(distinct group_id) from catalog.record"),
-            "contributions": one("select count(*) from crowd.contribution"),
-            "difficulties": one("select count(*) from crowd.difficulty"),
+            "contributions": one(
+                "select count(*) from crowd.contribution where state = 'accepted'"
+            ),
+            "difficulties": one(
+                "select count(*) from crowd.difficulty d where d.state in ('seen', 'done') and not exists"
+                " (select from crowd.procedure p where p.id = d.procedure_id and p.hidden_at is not null)"
+            ),
             "practices": one("select count(*) from crowd.practice where state = 'published'"),
             "offices": one("select count(*) from catalog.pub_office"),
             "services": communes * len(referential.current().services),
