@@ -430,7 +430,9 @@ def log_request(handler: RequestHandler) -> None:
     # answer, at the very moment when too many ask.
     refusal = isinstance(error, GuichetError) and error.__cause__ is None
     if error is not None and (status < 500 or refusal):
-        reason = f" {type(error).__name__}: {error}"[:300]
+        # 422 is about the values of somebody's case, which its words may repeat.
+        words = "" if status == 422 else f": {error}"
+        reason = f" {type(error).__name__}{words}"[:300]
     level = logging.INFO
     if status >= 500:
         level = logging.WARNING if refusal else logging.ERROR

@@ -390,4 +390,4 @@ def test_a_browser_may_ask_from_any_site(client: httpx.Client) -> None:
     answer = client.options(TAX, headers={"Origin": "https://example.org"})
     assert answer.status_code == 204
     assert "POST" in answer.headers["Access-Control-Allow-Methods"]
-    assert answer.headers["Access-Control-Allow-Headers"] == "Content-Type"
+    assert answer.headers["Access-Control-Allow-Headers"] == "Content-Type, Prefer"
