@@ -39,7 +39,8 @@ async def work(settings: Settings, concurrency: int, once: bool) -> None:
     from api.worker import make_app
 
     app = make_app(settings)
-    async with app.open_async():
+    try:
+        await app.open_async()
         # Beside the queue and not in it: a mail is its own durable job, and waits 5 s at most.
         if once:
             await asyncio.to_thread(mail.send_waiting, settings)
@@ -61,3 +62,7 @@ async def work(settings: Settings, concurrency: int, once: bool) -> None:
             await asyncio.gather(*beside, return_exceptions=True)
             if once:  # what the jobs changed is told, too
                 await asyncio.to_thread(webhook_delivery.deliver_waiting, settings)
+    finally:
+        # Also of a pool that Ctrl-C met while it opened (`async with` would not): its tasks
+        # take a cancellation for a connection that failed, try again, and never end.
+        await app.close_async()

@@ -1,16 +1,19 @@
 """`guichet`: exit codes, and failures that are one sentence saying what to do."""
 
+import asyncio
 import json
 import os
 import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
 import pytest
 
+from api.cli.worker import work
 from config.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -133,6 +136,27 @@ def test_ctrl_c_is_not_a_traceback(database_settings: Settings) -> None:
     said, _ = process.communicate(timeout=60)
     assert "Traceback" not in said
     assert process.returncode in (0, 130)
+
+
+def test_ctrl_c_while_the_queue_is_still_opening_ends_the_worker(
+    database_settings: Settings,
+) -> None:
+    """A pool takes its cancellation for a connection that failed, and tries again for ever."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:  # takes calls and answers nothing
+        url = f"host=127.0.0.1 port={silent.getsockname()[1]} dbname=none user=none"
+        away = database_settings.database.model_copy(update={"url": url})
+        settings = database_settings.model_copy(update={"database": away})
+
+        async def interrupted() -> None:
+            working = asyncio.create_task(work(settings, concurrency=1, once=False))
+            await asyncio.sleep(0.5)
+            working.cancel()
+            await asyncio.wait([working])
+
+        thread = threading.Thread(target=asyncio.run, args=(interrupted(),), daemon=True)
+        thread.start()
+        thread.join(30)
+        assert not thread.is_alive()
 
 
 def test_a_child_ends_with_its_killed_parent(database_settings: Settings) -> None:
