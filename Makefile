@@ -3,6 +3,8 @@
 .PHONY: help setup demo test lint bench cite lock clean-demo
 PYTHON := .venv/bin/python
 VAR := $(or $(GUICHET_VAR),var)
+# How many processes share the tests: two, where there are two processors. 0: none but pytest's own.
+WORKERS ?= $(shell [ "$$(nproc 2>/dev/null || echo 1)" -ge 2 ] && echo 2 || echo 0)
 
 help: ## Say what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
@@ -13,10 +15,10 @@ setup: ## Install what the demo needs, nothing else
 demo: setup ## Everything, from a bare clone to http://localhost:8080 (PORT=, GUICHET_VAR=)
 	@exec .venv/bin/guichet demo
 
-test: ## Lint, types, layers, then every test
+test: ## Lint, types, layers, then every test (PYTEST="tests/geo -k hours", WORKERS=0 for one process)
 	@setup/install.sh test
 	@$(MAKE) --no-print-directory lint
-	@exec $(PYTHON) -m pytest $(PYTEST)
+	@exec $(PYTHON) -m pytest --numprocesses=$(WORKERS) --dist=loadfile $(PYTEST)
 
 lint: ## ruff, mypy --strict, import-linter
 	@[ -x .venv/bin/ruff ] || setup/install.sh test

@@ -1,12 +1,14 @@
 """What tests share: a real PostGIS that they make, a database each, and a small real France.
 
 The cluster is a throw-away one in a folder of its own (fsync off, for speed), started by the
-same code as production's and stopped at the end through the process that we started.
+same code as production's and stopped at the end through the process that we started. Of two
+processes that share the suite, each has its own: they meet nowhere but in the processor.
 """
 
 import contextlib
 import importlib.util
 import os
+import secrets
 import shutil
 import signal
 import socket
@@ -19,6 +21,7 @@ import urllib.request
 import uuid
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
+from types import ModuleType
 
 import psycopg
 import pytest
@@ -30,7 +33,28 @@ from config.settings import Settings, load
 
 TEMPLATE = "template_guichet"
 SMALL_FRANCE = "small_france"
+LOADED = "small_france_loaded"
+PUBLISHED = "small_france_published"
 ROOT = Path(__file__).resolve().parents[1]
+COPY = sql.SQL("create database {} template {} strategy file_copy")
+# Below those that Linux lends to whoever calls out: one that was free a moment ago still is.
+PORTS = range(20_000, 32_000)
+
+
+def beside(name: str, file: Path) -> ModuleType:
+    """The module of a file below tests/, which is not a package."""
+    spec = importlib.util.spec_from_file_location(name, file)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if config.pluginmanager.hasplugin("xdist"):
+        together = beside("guichet_together", ROOT / "tests" / "together.py")
+        config.pluginmanager.register(together.Together(), "guichet-together")
 
 
 def on(settings: Settings, database: str) -> Settings:
@@ -73,8 +97,7 @@ def execute(settings: Settings, statement: sql.Composable) -> None:
 @contextlib.contextmanager
 def clone(settings: Settings, template: str, name: str) -> Iterator[str]:
     """A database `name` copied from `template`, dropped at the end; its conninfo."""
-    copy = sql.SQL("create database {} template {} strategy file_copy")
-    execute(settings, copy.format(sql.Identifier(name), sql.Identifier(template)))
+    execute(settings, COPY.format(sql.Identifier(name), sql.Identifier(template)))
     try:
         yield address.conninfo(settings, database=name)
     finally:
@@ -85,9 +108,10 @@ def clone(settings: Settings, template: str, name: str) -> Iterator[str]:
 @pytest.fixture(scope="session")
 def fresh_database(
     settings: Settings, cluster: Cluster
-) -> Callable[[], contextlib.AbstractContextManager[str]]:
-    """A function: a context that is the conninfo of an empty migrated database, then drops it."""
-    return lambda: clone(settings, TEMPLATE, f"test_{uuid.uuid4().hex[:12]}")
+) -> Callable[..., contextlib.AbstractContextManager[str]]:
+    """A function: a context that is the conninfo of an empty migrated database (or of a copy of
+    the template that is named), then drops it."""
+    return lambda template=TEMPLATE: clone(settings, template, f"test_{uuid.uuid4().hex[:12]}")
 
 
 @pytest.fixture
@@ -125,30 +149,76 @@ async def aconn(database: str) -> AsyncIterator[psycopg.AsyncConnection]:
 
 @pytest.fixture(scope="session")
 def load_small_france() -> Callable[[Settings], None]:
-    """The loader of tests/small_france: it fills a migrated empty database with the extract."""
-    spec = importlib.util.spec_from_file_location(
-        "small_france_loader", ROOT / "tests" / "small_france" / "loader.py"
-    )
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    loader: Callable[[Settings], None] = module.load
-    return loader
+    """The loader of tests/small_france: it fills a migrated empty database with the extract.
+
+    It harvests for real, which is long: a test that only needs what it leaves takes a copy of
+    `loaded_france`, or `own_france`.
+    """
+    loader = beside("small_france_loader", ROOT / "tests" / "small_france" / "loader.py")
+    load: Callable[[Settings], None] = loader.load
+    return load
 
 
 @pytest.fixture(scope="session")
-def small_france_settings(
+def loaded_france(
     settings: Settings, cluster: Cluster, load_small_france: Callable[[Settings], None]
-) -> Iterator[Settings]:
+) -> str:
+    """The name of a database that holds the small real extract, not published: a template, so
+    nobody stays connected to it."""
+    execute(settings, COPY.format(sql.Identifier(LOADED), sql.Identifier(TEMPLATE)))
+    load_small_france(on(settings, LOADED))
+    return LOADED
+
+
+@pytest.fixture(scope="session")
+def small_france_settings(settings: Settings, loaded_france: str) -> Iterator[Settings]:
     """Settings whose database holds the small real extract of tests/small_france.
 
     Shared by the whole session: read it, never write it.
     """
-    with clone(settings, TEMPLATE, SMALL_FRANCE):
-        here = on(settings, SMALL_FRANCE)
-        load_small_france(here)
-        yield here
+    with clone(settings, loaded_france, SMALL_FRANCE):
+        yield on(settings, SMALL_FRANCE)
+
+
+@pytest.fixture(scope="session")
+def published_france(settings: Settings, loaded_france: str) -> Settings:
+    """Settings of a small France that was published in a var/ of its own: the original of the
+    copies that `own_france` makes, so nobody stays connected to its database."""
+    from tiles import publication
+
+    execute(settings, COPY.format(sql.Identifier(PUBLISHED), sql.Identifier(loaded_france)))
+    var = settings.paths.var / "published"
+    here = within(on(settings, PUBLISHED), var)
+    shutil.copytree(settings.paths.raw, here.paths.raw)  # what the harvest was made of
+    publication.publish(here, lambda *_: None)
+    return here
+
+
+@pytest.fixture(scope="session")
+def own_france(
+    settings: Settings, published_france: Settings
+) -> Callable[[], contextlib.AbstractContextManager[Settings]]:
+    """A function: a context that is the settings of a published small France of one's own, whose
+    database and var/ may be written."""
+
+    @contextlib.contextmanager
+    def made() -> Iterator[Settings]:
+        name = f"test_{uuid.uuid4().hex[:12]}"
+        var = settings.paths.var / name
+        # Links: a file of a publication or of a harvest is never changed once it is there.
+        shutil.copytree(published_france.paths.var, var, copy_function=os.link)
+        try:
+            with clone(settings, PUBLISHED, name):
+                yield within(on(settings, name), var)
+        finally:
+            shutil.rmtree(var, ignore_errors=True)
+
+    return made
+
+
+def within(settings: Settings, var: Path) -> Settings:
+    """The same settings, whose files are in `var`."""
+    return settings.model_copy(update={"paths": settings.paths.model_copy(update={"var": var})})
 
 
 @pytest.fixture(scope="session")
@@ -164,9 +234,10 @@ def free_port() -> Callable[[], int]:
 
 
 def unused_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    while True:
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", secrets.choice(PORTS)))
+            return int(probe.getsockname()[1])
 
 
 def answers(url: str) -> bool:

@@ -22,22 +22,10 @@ WITHIN = 1.0  # seconds
 
 @pytest.fixture(scope="module")
 def edited(
-    settings: Settings,
-    fresh_database: Callable[[], contextlib.AbstractContextManager[str]],
-    load_small_france: Callable[[Settings], None],
+    own_france: Callable[[], contextlib.AbstractContextManager[Settings]],
 ) -> Iterator[Settings]:
     """A published small France of our own, that we may write to."""
-    from tiles import publication
-
-    with fresh_database() as conninfo:
-        here = settings.model_copy(
-            update={
-                "database": settings.database.model_copy(update={"url": conninfo}),
-                "paths": settings.paths.model_copy(update={"var": settings.paths.var / "edited"}),
-            }
-        )
-        load_small_france(here)
-        publication.publish(here, lambda *_: None)
+    with own_france() as here:
         yield here
 
 
@@ -54,6 +42,7 @@ def state_of(client: httpx.Client, number: int) -> int:
     return client.get("/api/v1/status/nursery.bin").content[number]
 
 
+@pytest.mark.alone
 async def test_an_edit_is_seen_everywhere_within_a_second(
     edited: Settings, two_sites: list[httpx.Client]
 ) -> None:

@@ -151,20 +151,15 @@ def receiver(certificate: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch) ->
 
 @pytest.fixture(scope="module")
 def hub_settings(
-    settings: Settings,
-    fresh_database: Callable[[], AbstractContextManager[str]],
-    load_small_france: Callable[[Settings], None],
+    own_france: Callable[[], AbstractContextManager[Settings]],
 ) -> Iterator[Settings]:
     """A small France of our own, that we may write to; failures are tried again at once."""
-    with fresh_database() as conninfo:
-        database = settings.database.model_copy(update={"url": conninfo})
+    with own_france() as settings:
         web = settings.web.model_copy(update={"rate_per_second": 0})
         hooks = settings.webhooks.model_copy(
             update={"first_wait_seconds": 0, "registered_per_day": 0, "test_seconds": 0}
         )
-        here = settings.model_copy(update={"database": database, "web": web, "webhooks": hooks})
-        load_small_france(here)
-        yield here
+        yield settings.model_copy(update={"web": web, "webhooks": hooks})
 
 
 @dataclass

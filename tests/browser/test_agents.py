@@ -59,26 +59,14 @@ def post(free_port: Callable[[], int]) -> Iterator[tuple[Received, int]]:
 
 @pytest.fixture(scope="module")
 def town(
-    settings: Settings,
-    fresh_database: Callable[[], contextlib.AbstractContextManager[str]],
-    load_small_france: Callable[[Settings], None],
+    own_france: Callable[[], contextlib.AbstractContextManager[Settings]],
     post: tuple[Received, int],
 ) -> Iterator[Settings]:
     """A published small France of our own, whose mails go to the local server."""
-    from tiles import publication
-
-    with fresh_database() as conninfo:
+    with own_france() as here:
         server = {"host": "127.0.0.1", "port": post[1], "tls": "none",
                   "sender": "guichet@hub.example"}  # fmt: skip
-        update = {
-            "database": settings.database.model_copy(update={"url": conninfo}),
-            "paths": settings.paths.model_copy(update={"var": settings.paths.var / "agents"}),
-            "mail": settings.mail.model_copy(update=server),
-        }
-        here = settings.model_copy(update=update)
-        load_small_france(here)
-        publication.publish(here, lambda *_: None)
-        yield here
+        yield here.model_copy(update={"mail": here.mail.model_copy(update=server)})
 
 
 @pytest.fixture(scope="module")
@@ -106,6 +94,7 @@ def found(pattern: str, text: str) -> str:
     return match[0] if match.lastindex is None else match[1]
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize(
     ("width", "scripts", "service"),
     [(1280, True, "nursery"), (320, True, "library"), (320, False, "cemetery")],

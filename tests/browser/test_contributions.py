@@ -27,22 +27,11 @@ WIDER = "document.documentElement.scrollWidth - document.documentElement.clientW
 
 @pytest.fixture(scope="module")
 def crowded(
-    settings: Settings,
-    fresh_database: Callable[[], contextlib.AbstractContextManager[str]],
-    load_small_france: Callable[[Settings], None],
+    own_france: Callable[[], contextlib.AbstractContextManager[Settings]],
 ) -> Iterator[Settings]:
     """A published small France of our own, with one moderator."""
-    from tiles import publication
-
-    with fresh_database() as conninfo:
-        update = {
-            "database": settings.database.model_copy(update={"url": conninfo}),
-            "paths": settings.paths.model_copy(update={"var": settings.paths.var / "crowded"}),
-        }
-        here = settings.model_copy(update=update)
-        load_small_france(here)
-        publication.publish(here, lambda *_: None)
-        with psycopg.connect(conninfo) as conn:
+    with own_france() as here:
+        with psycopg.connect(here.database.url) as conn:
             accounts.add(conn, EMAIL, Role.MODERATOR, WORD)
         yield here
 
@@ -104,7 +93,7 @@ def test_a_resident_from_the_commune_to_the_follow_up(
     expect(page.get_by_role("alert")).to_contain_text("1 champ à corriger")
     assert page.title().startswith("À corriger")
     if scripts:
-        assert page.evaluate("document.activeElement.id") == "mistakes", "the summary has the focus"
+        expect(page.locator("#mistakes")).to_be_focused()  # autofocus comes with the first drawing
     check(page, audit)
     page.get_by_role("alert").get_by_role("link").click()
     page.get_by_label("Adresse de la page (lien)").fill("https://www.mairie-neuvillesursaone.fr/x")
@@ -131,6 +120,7 @@ def test_a_resident_from_the_commune_to_the_follow_up(
     assert trouble.errors == []
 
 
+@pytest.mark.alone
 def test_a_moderator_accepts_and_the_map_changes(
     desk: str, open_page: Opener, axe: Any, crowded: Settings
 ) -> None:

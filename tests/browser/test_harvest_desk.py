@@ -62,22 +62,11 @@ from   harvest.run where source_id = 'lib-a';
 
 @pytest.fixture(scope="module")
 def harvested(
-    settings: Settings,
-    fresh_database: Callable[[], contextlib.AbstractContextManager[str]],
-    load_small_france: Callable[[Settings], None],
+    own_france: Callable[[], contextlib.AbstractContextManager[Settings]],
 ) -> Iterator[Settings]:
     """A published small France with a loss on hold, three pairs to decide and an administrator."""
-    from tiles import publication
-
-    with fresh_database() as conninfo:
-        update = {
-            "database": settings.database.model_copy(update={"url": conninfo}),
-            "paths": settings.paths.model_copy(update={"var": settings.paths.var / "harvested"}),
-        }
-        here = settings.model_copy(update=update)
-        load_small_france(here)
-        publication.publish(here, lambda *_: None)
-        with psycopg.connect(conninfo) as conn:
+    with own_france() as here:
+        with psycopg.connect(here.database.url) as conn:
             conn.execute(SETUP)
             assert merges.look(conn, "lib-b").candidates == 3
             accounts.add(conn, EMAIL, Role.ADMINISTRATOR, WORD)

@@ -23,25 +23,11 @@ ALIKE, MINE = "69123", "69143"
 
 @pytest.fixture(scope="module")
 def town(
-    settings: Settings,
-    fresh_database: Callable[[], contextlib.AbstractContextManager[str]],
-    load_small_france: Callable[[Settings], None],
+    own_france: Callable[[], contextlib.AbstractContextManager[Settings]],
 ) -> Iterator[Settings]:
     """A published small France of our own."""
-    from tiles import publication
-
-    with fresh_database() as conninfo:
-        here = settings.model_copy(
-            update={
-                "database": settings.database.model_copy(update={"url": conninfo}),
-                "paths": settings.paths.model_copy(
-                    update={"var": settings.paths.var / "pratiques"}
-                ),
-            }
-        )
-        load_small_france(here)
-        publication.publish(here, lambda *_: None)
-        with psycopg.connect(conninfo) as conn:
+    with own_france() as here:
+        with psycopg.connect(here.database.url) as conn:
             accounts.add(conn, "modo@hub.example", Role.MODERATOR, PHRASE)
         yield here
 

@@ -1,7 +1,6 @@
 """The web site in this very process, over a database of the test's own."""
 
 import contextlib
-import uuid
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -9,17 +8,12 @@ from typing import Any
 import httpx
 import psycopg
 import pytest
-from psycopg import sql
 from tornado.httpserver import HTTPServer
 from tornado.netutil import bind_sockets
 
 from api.app import make_app
 from api.site import Site, open_site
-from catalog.database import address, migrate
-from catalog.database.cluster import Cluster
 from config.settings import Settings
-
-FRANCE = "crowd_france"
 
 
 @dataclass(frozen=True)
@@ -55,6 +49,7 @@ async def running(settings: Settings, *, refresh: bool = False) -> AsyncIterator
         await found.browser.aclose()
         server.stop()
         await server.close_all_connections()
+        await site.ogc.close()
         site.verifier.close()
         await site.intake.close()
         await site.pool.close()
@@ -67,44 +62,13 @@ async def empty_site(database_settings: Settings) -> AsyncIterator[Running]:
         yield found
 
 
-def _execute(settings: Settings, statement: sql.Composable) -> None:
-    url = address.conninfo(settings, database="postgres")
-    with psycopg.connect(url, autocommit=True) as conn:
-        conn.execute(statement)
-
-
-@pytest.fixture(scope="session")
-def crowd_france(
-    settings: Settings, cluster: Cluster, load_small_france: Callable[[Settings], None]
-) -> Iterator[str]:
-    """The name of a published small France that nobody is connected to: a template."""
-    from tiles import publication
-
-    _execute(settings, sql.SQL("create database {}").format(sql.Identifier(FRANCE)))
-    url = address.conninfo(settings, database=FRANCE)
-    here = settings.model_copy(
-        update={"database": settings.database.model_copy(update={"url": url})}
-    )
-    migrate.upgrade(here)
-    load_small_france(here)
-    publication.publish(here, lambda *_: None)
-    yield FRANCE
-    drop = sql.SQL("drop database if exists {} with (force)")
-    _execute(settings, drop.format(sql.Identifier(FRANCE)))
-
-
 @pytest.fixture
-def france_settings(settings: Settings, crowd_france: str) -> Iterator[Settings]:
+def france_settings(
+    own_france: Callable[[], contextlib.AbstractContextManager[Settings]],
+) -> Iterator[Settings]:
     """Settings whose database is a published small France of this test's own."""
-    name = f"test_{uuid.uuid4().hex[:12]}"
-    copy = sql.SQL("create database {} template {} strategy file_copy")
-    _execute(settings, copy.format(sql.Identifier(name), sql.Identifier(crowd_france)))
-    url = address.conninfo(settings, database=name)
-    yield settings.model_copy(
-        update={"database": settings.database.model_copy(update={"url": url})}
-    )
-    drop = sql.SQL("drop database if exists {} with (force)")
-    _execute(settings, drop.format(sql.Identifier(name)))
+    with own_france() as here:
+        yield here
 
 
 @pytest.fixture

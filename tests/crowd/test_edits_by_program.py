@@ -55,6 +55,7 @@ async def byte(site: Any, service: str = "nursery") -> State:
     return State((await site.browser.get(f"/api/v1/status/{service}.bin")).content[number])
 
 
+@pytest.mark.alone
 async def test_a_service_is_replaced_patched_and_taken_back(france_site: Any) -> None:
     token = await token_for(france_site)
     client: httpx.AsyncClient = france_site.browser

@@ -210,6 +210,7 @@ async def test_all_requests_are_answered_alike(town: Any, hidden: Any) -> None:
     assert "Une personne doit vérifier" in plain
 
 
+@pytest.mark.alone
 async def test_an_answer_tells_nothing_by_its_time(town: Any, hidden: Any) -> None:
     """C23: the medians of a mail that leaves and of one that may not are within 20 ms."""
     roomy = {"codes_per_commune": 100, "codes_per_network": 1000}

@@ -201,6 +201,7 @@ async def submit(conn: Any, keys: Keys, one: Sent, most_open: int = 100_000) -> 
     return await receiving.submit(conn, keys, one, datetime.now(UTC), most_open=most_open)
 
 
+@pytest.mark.alone
 async def test_a_flood_publishes_nothing_and_slows_nobody(
     france_settings: Any, places: list[tuple[int, str]]
 ) -> None:

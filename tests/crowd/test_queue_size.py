@@ -4,6 +4,7 @@ import time
 from typing import Any
 
 import psycopg
+import pytest
 
 FILL = """
 with voices as (
@@ -23,6 +24,7 @@ join   places p on p.n = 1 + i % (select count(*) from places)
 """
 
 
+@pytest.mark.alone
 async def test_a_long_queue_opens_fast(france_site: Any, staff_login: Any) -> None:
     with psycopg.connect(france_site.site.settings.database.url, autocommit=True) as conn:
         conn.execute(FILL)

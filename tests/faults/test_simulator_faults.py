@@ -29,6 +29,7 @@ def wait_for_engines(client: httpx.Client) -> None:
         time.sleep(0.2)
 
 
+@pytest.mark.alone
 def test_while_engines_start_the_site_answers_and_simulations_say_when(alone) -> None:
     with alone(**UNLIMITED) as url, httpx.Client(base_url=url, timeout=10) as client:
         began = time.monotonic()
@@ -215,6 +216,7 @@ async def test_a_broken_limiter_refuses_nobody(site_without_limits: Site) -> Non
     finally:
         server.stop()
         await site_without_limits.simulators.close()
+        await site_without_limits.ogc.close()
     assert (answer.code, page.code) == (200, 200)
     assert "RateLimit" not in answer.headers
     assert "RateLimit" not in page.headers

@@ -90,6 +90,7 @@ def test_as_many_turns_as_there_are_and_no_more(world: Any) -> None:
     assert (most, at_once) == (2, 0)
 
 
+@pytest.mark.alone
 def test_fifty_sources_take_about_as_long_as_the_slowest_host() -> None:
     """40 sources of 5 hosts and 10 of a slow one: nobody waits behind the slow one."""
     sources = [("slow", 0.05)] * 10 + [(f"host {n % 5}", 0.02) for n in range(40)]

@@ -12,8 +12,6 @@ import httpx
 import psycopg
 import pytest
 
-from tiles import publication
-
 ADD = """
 insert into catalog.office (source_id, remote_id, kind, name, commune_number, timezone, point,
                             fingerprint, evidence_id, observed_at)
@@ -25,20 +23,10 @@ order  by random() limit 3
 
 
 @pytest.fixture(scope="module")
-def moving(settings, fresh_database, load_small_france, serve, tmp_path_factory):
+def moving(own_france, serve):
     """(base URL, conninfo) of a server over a small_france of its own, which may be written."""
-    var = tmp_path_factory.mktemp("moving")
-    with fresh_database() as conninfo:
-        here = settings.model_copy(
-            update={
-                "database": settings.database.model_copy(update={"url": conninfo}),
-                "paths": settings.paths.model_copy(update={"var": var}),
-            }
-        )
-        load_small_france(here)
-        publication.publish(here)
-        with serve(here) as base:
-            yield base, conninfo
+    with own_france() as here, serve(here) as base:
+        yield base, here.database.url
 
 
 class Writer(threading.Thread):

@@ -11,12 +11,18 @@ import threading
 import time
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from api.cli.worker import work
 from config.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[2]
+LISTENING = """
+select 1 from pg_stat_activity
+where  datname = current_database() and application_name = 'guichet worker'
+  and  query ilike 'listen %'
+"""
 
 
 def environment(**changes: str) -> dict[str, str]:
@@ -121,6 +127,15 @@ def test_a_busy_port_is_said_before_anything_else(
     assert "Traceback" not in done.stderr
 
 
+def until_it_listens(settings: Settings) -> None:
+    """Wait until the worker of this database waits for jobs."""
+    end = time.monotonic() + 60
+    with psycopg.connect(settings.database.url, autocommit=True) as conn:
+        while not conn.execute(LISTENING).fetchall():
+            assert time.monotonic() < end, "the worker does not start"
+            time.sleep(0.05)
+
+
 def test_ctrl_c_is_not_a_traceback(database_settings: Settings) -> None:
     process = subprocess.Popen(
         [sys.executable, "-m", "api.cli.main", "worker"],
@@ -130,7 +145,7 @@ def test_ctrl_c_is_not_a_traceback(database_settings: Settings) -> None:
         stderr=subprocess.STDOUT,
         text=True,
     )
-    time.sleep(3)
+    until_it_listens(database_settings)
     assert process.poll() is None
     process.send_signal(signal.SIGINT)
     said, _ = process.communicate(timeout=60)
@@ -177,7 +192,7 @@ def test_a_child_ends_with_its_killed_parent(database_settings: Settings) -> Non
     )
     assert parent.stdout is not None
     child = int(parent.stdout.readline())
-    time.sleep(3)
+    until_it_listens(database_settings)
     os.kill(parent.pid, signal.SIGKILL)
     parent.wait()
     end = time.monotonic() + 20

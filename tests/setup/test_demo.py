@@ -18,6 +18,7 @@ from catalog.database import migrate
 from catalog.database.cluster import Cluster
 from config.settings import Settings, load
 
+pytestmark = pytest.mark.alone
 ROOT = Path(__file__).resolve().parents[2]
 SECOND_START_SECONDS = 15  # the promise of issue 2
 

@@ -1,12 +1,13 @@
 """kill -9 during a harvest and during a publication: the same command carries on, and nothing
 is lost or doubled. What comes out equals what an uninterrupted run makes."""
 
+import contextlib
 import os
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import psycopg
@@ -145,10 +146,20 @@ def test_a_harvest_killed_again_and_again_ends_as_if_it_never_was(
     assert left == [], "runs of dead processes are closed by the next one"
 
 
-def test_a_publication_killed_at_any_moment_is_made_again_whole(
-    here: Settings, load_small_france: Callable[[Settings], None]
-) -> None:
-    load_small_france(here)
+@pytest.fixture
+def harvested(
+    here: Settings,
+    fresh_database: Callable[..., contextlib.AbstractContextManager[str]],
+    loaded_france: str,
+) -> Iterator[Settings]:
+    """The same, whose database holds the small France, not yet published."""
+    with fresh_database(loaded_france) as conninfo:
+        database = here.database.model_copy(update={"url": conninfo})
+        yield here.model_copy(update={"database": database})
+
+
+def test_a_publication_killed_at_any_moment_is_made_again_whole(harvested: Settings) -> None:
+    here = harvested
     folder = here.paths.publications
     stages: list[Callable[[], bool]] = [
         lambda: any(folder.glob("*.making")),

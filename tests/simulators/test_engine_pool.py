@@ -91,6 +91,7 @@ async def test_a_row_that_the_engine_fails_on_stands_alone(pool: EnginePool, poi
     assert found == [2.0 * n for n in range(60)]
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize("poison", [667, 668])
 async def test_a_row_that_takes_its_worker_with_it_is_refused_and_the_others_answered(
     pool: EnginePool, poison: int
@@ -104,6 +105,7 @@ async def test_a_row_that_takes_its_worker_with_it_is_refused_and_the_others_ans
     assert await ask(pool, 21) == 42
 
 
+@pytest.mark.alone
 async def test_a_stuck_worker_ends_at_its_deadline(pool: EnginePool) -> None:
     began = time.monotonic()
     with pytest.raises(Stuck):

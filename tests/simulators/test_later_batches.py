@@ -122,6 +122,7 @@ async def here(database_settings: Settings, tmp_path: Path) -> AsyncIterator[Her
     server.stop()
     await server.close_all_connections()
     await site.simulators.close()
+    await site.ogc.close()
     await site.pool.close()
 
 

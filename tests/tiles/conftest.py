@@ -1,17 +1,14 @@
 """A published small France to read, and one that a test may publish, break and kill."""
 
 import tempfile
-import uuid
 from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import psycopg
 import pytest
-from psycopg import sql
 from psycopg_pool import AsyncConnectionPool
 
-from catalog.database import address
-from catalog.database.cluster import Cluster
 from catalog.database.pools import web_pool
 from catalog.generations import Generation
 from config.settings import Settings
@@ -72,34 +69,14 @@ def service(pool: AsyncConnectionPool, published: tuple[Settings, Generation]) -
     return TileService(pool, published[0])
 
 
-@pytest.fixture(scope="session")
-def unread_france(
-    settings: Settings, cluster: Cluster, load_small_france: Callable[[Settings], None]
-) -> str:
-    """Name of a small France that nobody is connected to, so that it can be copied."""
-    name = "small_france_for_tiles"
-    administer(settings, "create database {} template {}", name, "template_guichet")
-    load_small_france(on(settings, name))
-    return name
-
-
 @pytest.fixture
-def own(settings: Settings, unread_france: str, tmp_path: Path) -> Iterator[Settings]:
+def own(
+    settings: Settings,
+    fresh_database: Callable[..., AbstractContextManager[str]],
+    loaded_france: str,
+    tmp_path: Path,
+) -> Iterator[Settings]:
     """A small France of this test alone, not yet published."""
-    name = f"tiles_{uuid.uuid4().hex[:12]}"
-    administer(settings, "create database {} template {}", name, unread_france)
-    yield beside(on(settings, name), tmp_path)
-    administer(settings, "drop database {} with (force)", name)
-
-
-def on(settings: Settings, database: str) -> Settings:
-    url = address.conninfo(settings, database=database)
-    return settings.model_copy(
-        update={"database": settings.database.model_copy(update={"url": url})}
-    )
-
-
-def administer(settings: Settings, statement: str, *names: str) -> None:
-    conninfo = address.conninfo(settings, database="postgres")
-    with psycopg.connect(conninfo, autocommit=True) as administrator:
-        administrator.execute(sql.SQL(statement).format(*map(sql.Identifier, names)))  # type: ignore[arg-type]
+    with fresh_database(loaded_france) as conninfo:
+        database = settings.database.model_copy(update={"url": conninfo})
+        yield beside(settings.model_copy(update={"database": database}), tmp_path)

@@ -120,6 +120,7 @@ def test_kill_9_at_any_moment_then_carry_on(
     )
 
 
+@pytest.mark.alone
 def test_publishing_twice(own: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     first = publication.publish(own)
     root = own.paths.publications
