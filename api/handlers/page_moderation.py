@@ -11,8 +11,7 @@ from api.forms import TOKEN_FIELD
 from api.handlers.base import page_routes
 from api.parameters import choice, cursor
 from api.sessions import StaffPage
-from catalog import communes, live, observations, outbox
-from catalog.csv_cells import cell
+from catalog import communes, csv_cells, live, observations, outbox
 from catalog.outbox import Mail
 from catalog.states import State as Fact
 from catalog.status import score
@@ -225,13 +224,13 @@ class QueueTable(StaffPage):
             lines = await moderation.queue(conn, State(self.ask(TAB)), 0, EXPORTED)
             rows = [await contributions.of_id(conn, line.id) for line in lines]
         out = io.StringIO()
-        writer = csv.writer(out, quoting=csv.QUOTE_NONNUMERIC)
         names = ("reference", "sent_at", "commune", "service", "kind", "state", "url", "comment")
-        writer.writerow(names)
-        for line, one in zip(lines, rows, strict=True):
-            values = (line.reference, line.created_at, line.commune_code, line.service, line.kind,
-                      line.state, one.claim.get("url"), one.comment)  # fmt: skip
-            writer.writerow([cell(value) for value in values])
+        values = (
+            (line.reference, line.created_at, line.commune_code, line.service, line.kind,
+             line.state, one.claim.get("url"), one.comment)
+            for line, one in zip(lines, rows, strict=True)
+        )  # fmt: skip
+        csv_cells.write(out, names, values, quoting=csv.QUOTE_NONNUMERIC)
         self.set_header("Content-Disposition", "attachment; filename=moderation.csv")
         self.send(out.getvalue().encode("utf-8-sig"), "text/csv; charset=utf-8")
 

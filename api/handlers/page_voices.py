@@ -13,8 +13,7 @@ from api.handlers.page_contribute import TRAP
 from api.parameters import choice, cursor, text
 from api.rate_budget import wait_or_pass
 from api.sessions import StaffPage
-from catalog import communes
-from catalog.csv_cells import cell
+from catalog import communes, csv_cells
 from config.errors import Invalid, NotFound
 from crowd import audit, procedures, ratings, voices
 from crowd.procedures import Procedure
@@ -208,23 +207,24 @@ COLUMNS = ("id", "kind", "name", "owner", "n", "held", "share_satisfied", "wilso
            "wilson95_high", *(f"level_{level}" for level in ratings.LEVELS))  # fmt: skip
 
 
+def row_of(one: Procedure, rated: Rating) -> tuple[Any, ...]:
+    levels = [rated.levels[level] if rated.levels else None for level in ratings.LEVELS]
+    share = None if rated.share is None else round(rated.share, 4)
+    low, high = (
+        (None, None)
+        if rated.interval is None
+        else (round(rated.interval.low, 4), round(rated.interval.high, 4))
+    )
+    return (one.id, one.kind, one.name, one.owner, rated.n, rated.held, share, low, high, *levels)
+
+
 class SatisfactionTable(VoicePage):
     """The same lines as CSV; what is below the threshold has empty cells, never zeros."""
 
     async def get(self) -> None:
         out = io.StringIO()
-        writer = csv.writer(out, lineterminator="\r\n")
-        writer.writerow(COLUMNS)
-        for one, rated in await all_rated(self):
-            levels = [rated.levels[level] if rated.levels else None for level in ratings.LEVELS]
-            share = None if rated.share is None else round(rated.share, 4)
-            low, high = (
-                (None, None)
-                if rated.interval is None
-                else (round(rated.interval.low, 4), round(rated.interval.high, 4))
-            )
-            row = (one.id, one.kind, one.name, one.owner, rated.n, rated.held, share, low, high)
-            writer.writerow([cell(value) for value in (*row, *levels)])
+        rows = [row_of(one, rated) for one, rated in await all_rated(self)]
+        csv_cells.write(out, COLUMNS, rows, quoting=csv.QUOTE_MINIMAL)
         self.set_header("Content-Disposition", "attachment; filename=satisfaction.csv")
         self.send(out.getvalue().encode("utf-8-sig"), "text/csv; charset=utf-8")
 
