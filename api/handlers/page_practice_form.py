@@ -4,8 +4,6 @@ import hashlib
 from datetime import UTC, datetime
 from typing import Any
 
-from tornado.web import HTTPError
-
 from api import practice_mails
 from api.agent_session import whole_mandates
 from api.forms import TOKEN_FIELD, FormPage
@@ -37,13 +35,6 @@ class PracticePage(FormPage):
     async def place(self, code: str) -> Commune:
         async with self.connection() as conn:
             return (await communes.resolve(conn, code)).commune
-
-    def spend(self) -> None:
-        """Count one sending of this visitor. Raises 429 beyond the budget."""
-        wait = self.site.contributing.wait(self.network)
-        if wait:
-            self._retry_after = max(1, int(wait + 0.999))
-            raise HTTPError(429)
 
     def details(self, template: str, sent: Any, mistakes: Any, **more: Any) -> None:
         if mistakes:
@@ -98,7 +89,7 @@ class New(PracticePage):
         if found.words is None:
             await self.show(commune, service.id, self.fields, found.mistakes)
             return
-        self.spend()
+        self.spend(self.site.contributing, self.network)
         kept = {name: self.fields.get(name, "") for name in FIELDS}
         kept |= {"commune": commune.code, "service": service.id, "practice": "1"}
         kept["seconds"] = str((self.now - opened.issued_at).total_seconds())
@@ -297,7 +288,7 @@ class Revise(OwnerPage):
         if found.words is None:
             await self.show(one, token, self.fields, found.mistakes, int(typed))
             return
-        self.spend()
+        self.spend(self.site.contributing, self.network)
         once = hashlib.sha256(b"practice-revise|" + opened.nonce).digest()
         async with self.connection() as conn:
             try:

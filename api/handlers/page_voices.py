@@ -5,13 +5,10 @@ import hashlib
 import io
 from typing import Any
 
-from tornado.web import HTTPError
-
 from api.forms import TOKEN_FIELD, FormPage, local_path
 from api.handlers.base import page_routes
 from api.handlers.page_contribute import TRAP
 from api.parameters import choice, cursor, text
-from api.rate_budget import wait_or_pass
 from api.sessions import StaffPage
 from catalog import communes, csv_cells
 from config.errors import Invalid, NotFound
@@ -55,13 +52,6 @@ class VoicePage(FormPage):
             return str(self.t("voices.commune_services", name=procedure.name))
         return procedure.name
 
-    def spend(self) -> None:
-        """Count one sending of this visitor. Raises 429 beyond the budget."""
-        wait = wait_or_pass(self.site.voicing, self.network)
-        if wait:
-            self._retry_after = max(1, int(wait + 0.999))
-            raise HTTPError(429)
-
     def came(self, nonce: bytes, *, trapped: bool = False) -> From:
         channel = Channel.POSTER if self.fields.get("canal") == "poster" else Channel.PAGE
         once = hashlib.sha256(b"voice|" + self.form.encode() + nonce).digest()
@@ -95,7 +85,7 @@ class Rate(VoicePage):
     async def post(self, procedure: str) -> None:
         opened = await self.opened()
         level = voices.level(self.fields.get("niveau", ""))
-        self.spend()
+        self.spend(self.site.voicing, self.network)
         found = await self.procedure(procedure, make=True)
         came = self.came(opened.nonce)
         async with self.connection() as conn:
@@ -159,7 +149,7 @@ class Difficulty(VoicePage):
         if mistakes or said.kinds:
             await self.show(procedure, about, channel, sent, mistakes, said.kinds)
             return
-        self.spend()
+        self.spend(self.site.voicing, self.network)
         fast = (self.now - opened.issued_at).total_seconds() < FASTEST_SECONDS
         procedure = await self.procedure(procedure.id, make=True)
         async with self.connection() as conn:
