@@ -111,19 +111,20 @@ class Case(StaffPage):
     async def post(self, id: str) -> None:
         ruling = self.ruling()
         together = tuple(_id(one) for one in self.fields.get("avec", "").split("\n") if one)
-        async with self.connection() as conn:
-            keys = await self.site.keyring.keys(conn)
-            try:
+        try:
+            async with self.connection() as conn:
+                keys = await self.site.keyring.keys(conn)
                 published = await moderation.decide(
                     conn, keys, self.staff, self.site.referential, _id(id), ruling, self.now,
                     letter=await self.letters(conn, keys, _id(id)), together=together,
                 )  # fmt: skip
-            except Conflict:
+        except Conflict:
+            async with self.connection() as conn:
                 one = await contributions.of_id(conn, _id(id))
-                self.set_status(409)
-                self.set_header("Cache-Control", "no-store")
-                await self.show(one, conflict=True)
-                return
+            self.set_status(409)
+            self.set_header("Cache-Control", "no-store")
+            await self.show(one, conflict=True)
+            return
         if published:
             await asyncio.to_thread(live.settle, self.site.settings)
         self.see_other(self.url("moderation"))

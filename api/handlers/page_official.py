@@ -28,8 +28,7 @@ SHOWN = 100  # of the latest statements, for moderators
 async def judged(handler: Any, asked: str) -> Answer:
     """What is known of an address. Raises Invalid naming `url`."""
     settings = handler.site.settings.official
-    async with handler.connection() as conn:
-        book: Book = await handler.site.official.book(conn, settings)
+    book: Book = await handler.site.official.book(handler.connection, settings)
     return book.judge(asked)
 
 

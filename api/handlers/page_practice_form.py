@@ -290,13 +290,13 @@ class Revise(OwnerPage):
             return
         self.spend(self.site.contributing, self.network)
         once = hashlib.sha256(b"practice-revise|" + opened.nonce).digest()
-        async with self.connection() as conn:
-            try:
+        try:
+            async with self.connection() as conn:
                 await practices.revise(conn, one, int(typed), found.words, once)
-            except Conflict:
-                self.set_status(409)
-                await self.show(one, token, self.fields, {}, one.latest, conflict=True)
-                return
+        except Conflict:
+            self.set_status(409)
+            await self.show(one, token, self.fields, {}, one.latest, conflict=True)
+            return
         self.see_other(self.url("practice-owner", token=token))
 
 

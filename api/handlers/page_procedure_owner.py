@@ -45,23 +45,28 @@ class Owner(OwnerPage):
             spoken = None
             if mandate is not None:
                 spoken = (await communes.by_number(conn, mandate.commune_number)).name
-            self.render_page(
-                "procedure_owner.html",
-                procedure=procedure,
-                name=self.name_of(procedure),
-                rated=rated,
-                answers=await voices.answers(conn, procedure.id, hidden_too=True),
-                alarms=await voices.alarms(conn, procedure.id),
-                counts=await voices.kinds(conn, procedure.id),
-                difficulties=await voices.listed(conn, "new", procedure.id),
-                look=await buttons.last(conn, procedure.id),
-                mandate_name=spoken,
-                threshold=threshold,
-                owner_link=token,
-                snippet=SNIPPET.format(origin=self.origin, id=procedure.id, lang=self.language),
-                token=await self.form_token(),
-                token_field=TOKEN_FIELD,
-            )
+            answers = await voices.answers(conn, procedure.id, hidden_too=True)
+            alarms = await voices.alarms(conn, procedure.id)
+            counts = await voices.kinds(conn, procedure.id)
+            difficulties = await voices.listed(conn, "new", procedure.id)
+            look = await buttons.last(conn, procedure.id)
+        self.render_page(
+            "procedure_owner.html",
+            procedure=procedure,
+            name=self.name_of(procedure),
+            rated=rated,
+            answers=answers,
+            alarms=alarms,
+            counts=counts,
+            difficulties=difficulties,
+            look=look,
+            mandate_name=spoken,
+            threshold=threshold,
+            owner_link=token,
+            snippet=SNIPPET.format(origin=self.origin, id=procedure.id, lang=self.language),
+            token=await self.form_token(),
+            token_field=TOKEN_FIELD,
+        )
 
     async def mandate(self) -> Mandate | None:
         """The mandate of a commune that this browser holds, the first when there are several.

@@ -26,23 +26,24 @@ class Tokens(Agent):
 
     async def post(self, code: str) -> None:
         revoked = self.fields.get("revoquer", "")
-        async with self.connection() as conn:
-            if revoked:
-                if not (revoked.isascii() and revoked.isdigit() and len(revoked) <= 18):
-                    raise Invalid("There is no such token.", parameter="revoquer")
+        if revoked:
+            if not (revoked.isascii() and revoked.isdigit() and len(revoked) <= 18):
+                raise Invalid("There is no such token.", parameter="revoquer")
+            async with self.connection() as conn:
                 await tokens.revoke(conn, self.holder, int(revoked))
-                self.see_other(self.url("mairie-tokens", code=self.commune.code))
-                return
-            try:
+            self.see_other(self.url("mairie-tokens", code=self.commune.code))
+            return
+        try:
+            async with self.connection() as conn:
                 token = await tokens.issue(conn, self.holder, self.fields.get("nom", ""))
-            except Invalid:
-                self.set_status(422)
-                await self.show(mistake="token_name")
-                return
-            except Conflict:
-                self.set_status(409)
-                await self.show(mistake="token_enough")
-                return
+        except Invalid:
+            self.set_status(422)
+            await self.show(mistake="token_name")
+            return
+        except Conflict:
+            self.set_status(409)
+            await self.show(mistake="token_enough")
+            return
         self.set_header("Cache-Control", "no-store")
         await self.show(token=token)
 
