@@ -6,7 +6,7 @@ from typing import Any
 from api.handlers.base import page_routes
 from api.handlers.page_mairie import Agent
 from api.worker import ask
-from catalog import observations, withholding
+from catalog import observations, row_numbers, withholding
 from catalog.states import State
 from config.errors import Conflict, Invalid, NotFound
 from crowd import audit, contests
@@ -37,9 +37,9 @@ class Contest(Agent):
         )
 
     def number(self, text: str) -> int:
-        if not (text.isascii() and text.isdecimal() and len(text) < 19):
+        if (found := row_numbers.read(text)) is None:
             raise NotFound("There is no such fact.")
-        return int(text)
+        return found
 
     async def post(self, code: str, fact: str) -> None:
         async with self.connection() as conn:

@@ -7,7 +7,7 @@ from api.agent_session import AgentPage
 from api.handlers.base import page_routes
 from api.handlers.page_mairie import STATUS, Agent
 from api.i18n_texts import Texts
-from catalog import territories
+from catalog import row_numbers, territories
 from catalog.outbox import Mail
 from config.errors import Invalid, NotFound, Refused
 from crowd import agents, delegations, mail_stops, mandate_sessions
@@ -19,9 +19,9 @@ NAMED = 4  # communes that the subject of a mail names; the page has them all
 
 
 def _number(text: str) -> int:
-    if not (text.isascii() and text.isdecimal() and len(text) < 19):
+    if (found := row_numbers.read(text)) is None:
         raise Invalid("Not a number.", parameter="id")
-    return int(text)
+    return found
 
 
 class Delegations(Agent):

@@ -11,7 +11,7 @@ from api.forms import TOKEN_FIELD
 from api.handlers.base import page_routes
 from api.parameters import choice, cursor
 from api.sessions import StaffPage
-from catalog import communes, csv_cells, live, observations, outbox
+from catalog import communes, csv_cells, live, observations, outbox, row_numbers
 from catalog.outbox import Mail
 from catalog.states import State as Fact
 from catalog.status import score
@@ -32,9 +32,9 @@ BEFORE = cursor("avant", "Before this row of the journal.")
 
 
 def _id(text: str) -> int:
-    if not (text.isascii() and text.isdecimal() and len(text) < 19):
+    if (found := row_numbers.read(text)) is None:
         raise NotFound("There is no such contribution.")
-    return int(text)
+    return found
 
 
 class Queue(StaffPage):

@@ -12,7 +12,7 @@ from api.handlers.base import PageHandler, page_routes
 from api.handlers.page_mairie import Agent
 from api.parameters import text
 from api.sessions import StaffPage
-from catalog import communes
+from catalog import communes, row_numbers
 from catalog.official import Answer, Book, Match, Trick, Verdict
 from catalog.official_address import LONGEST
 from config.errors import Invalid, NotFound
@@ -40,9 +40,9 @@ def private_question(handler: Any) -> None:
 
 
 def id_of(text: str) -> int:
-    if not (text.isascii() and text.isdecimal() and len(text) < 19):
+    if (found := row_numbers.read(text)) is None:
         raise NotFound("There is no such statement.")
-    return int(text)
+    return found
 
 
 def once_of(*parts: str) -> bytes:

@@ -10,7 +10,7 @@ from api.forms import TOKEN_FIELD, FormPage
 from api.handlers.base import page_routes
 from api.handlers.page_contribute import TRAP, person
 from api.parameters import text
-from catalog import communes, outbox
+from catalog import communes, outbox, row_numbers
 from catalog.communes import Commune
 from catalog.outbox import Mail
 from catalog.search import search
@@ -281,18 +281,17 @@ class Revise(OwnerPage):
     async def post(self, token: str) -> None:
         one = await self.owned(token)
         opened = await self.opened()
-        typed = self.fields.get(BASE, "")
-        if not (typed.isascii() and typed.isdecimal() and len(typed) < 19):
+        if (base := row_numbers.read(self.fields.get(BASE, ""))) is None:
             raise Invalid("Open the page again.", parameter=BASE)
         found = practices.read(self.fields)
         if found.words is None:
-            await self.show(one, token, self.fields, found.mistakes, int(typed))
+            await self.show(one, token, self.fields, found.mistakes, base)
             return
         self.spend(self.site.contributing, self.network)
         once = hashlib.sha256(b"practice-revise|" + opened.nonce).digest()
         try:
             async with self.connection() as conn:
-                await practices.revise(conn, one, int(typed), found.words, once)
+                await practices.revise(conn, one, base, found.words, once)
         except Conflict:
             self.set_status(409)
             await self.show(one, token, self.fields, {}, one.latest, conflict=True)

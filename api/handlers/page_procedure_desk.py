@@ -5,6 +5,7 @@ from typing import Any
 from api.forms import TOKEN_FIELD
 from api.handlers.base import page_routes
 from api.sessions import StaffPage
+from catalog import row_numbers
 from config.errors import Invalid, NotFound
 from crowd import audit, buttons, owners, procedures, voices
 from crowd.procedures import Kind
@@ -71,10 +72,9 @@ class OneProcedure(StaffPage):
         self.see_other(self.url("moderation-procedure", procedure=found.id))
 
     def answer(self) -> int:
-        id_ = self.fields.get("id", "")
-        if not (id_.isascii() and id_.isdecimal() and len(id_) < 19):
+        if (found := row_numbers.read(self.fields.get("id", ""))) is None:
             raise NotFound("There is no such answer.")
-        return int(id_)
+        return found
 
 
 ROUTES: list[Any] = [

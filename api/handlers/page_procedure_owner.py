@@ -11,7 +11,7 @@ from api.forms import TOKEN_FIELD
 from api.handlers.base import page_routes
 from api.handlers.page_voices import VoicePage
 from api.worker import ask_look
-from catalog import communes
+from catalog import communes, row_numbers
 from config.errors import Invalid, NotFound, Refused
 from crowd import buttons, owners, procedures, voices
 from crowd.mandate_sessions import Mandate
@@ -85,11 +85,10 @@ class Owner(OwnerPage):
                 async with self.connection() as conn:
                     await voices.answer(conn, procedure.id, said, "owner", once)
             case "done":
-                id_ = self.fields.get("id", "")
-                if not (id_.isascii() and id_.isdecimal() and len(id_) < 19):
+                if (id_ := row_numbers.read(self.fields.get("id", ""))) is None:
                     raise NotFound("There is no such difficulty.")
                 async with self.connection() as conn:
-                    await voices.move(conn, int(id_), "done", procedure.id)
+                    await voices.move(conn, id_, "done", procedure.id)
             case "look":
                 await self.look(procedure)
             case "verify":

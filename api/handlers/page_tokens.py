@@ -4,6 +4,7 @@ from typing import Any
 
 from api.handlers.base import page_routes
 from api.handlers.page_mairie import Agent
+from catalog import row_numbers
 from config.errors import Conflict, Invalid
 from crowd import tokens
 
@@ -27,10 +28,10 @@ class Tokens(Agent):
     async def post(self, code: str) -> None:
         revoked = self.fields.get("revoquer", "")
         if revoked:
-            if not (revoked.isascii() and revoked.isdigit() and len(revoked) <= 18):
+            if (number := row_numbers.read(revoked)) is None:
                 raise Invalid("There is no such token.", parameter="revoquer")
             async with self.connection() as conn:
-                await tokens.revoke(conn, self.holder, int(revoked))
+                await tokens.revoke(conn, self.holder, number)
             self.see_other(self.url("mairie-tokens", code=self.commune.code))
             return
         try:

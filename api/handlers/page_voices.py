@@ -10,7 +10,7 @@ from api.handlers.base import page_routes
 from api.handlers.page_contribute import TRAP
 from api.parameters import choice, cursor, text
 from api.sessions import StaffPage
-from catalog import communes, csv_cells
+from catalog import communes, csv_cells, row_numbers
 from config.errors import Invalid, NotFound
 from crowd import audit, procedures, ratings, voices
 from crowd.procedures import Procedure
@@ -237,12 +237,11 @@ class Difficulties(StaffPage):
         )
 
     async def post(self) -> None:
-        id_ = self.fields.get("id", "")
-        if not (id_.isascii() and id_.isdecimal() and len(id_) < 19):
+        if (id_ := row_numbers.read(self.fields.get("id", ""))) is None:
             raise NotFound("There is no such difficulty.")
         action = self.fields.get("action", "")
         async with self.connection() as conn, conn.transaction():
-            await voices.move(conn, int(id_), action)
+            await voices.move(conn, id_, action)
             await audit.write(
                 conn, f"account:{self.staff.id}", f"difficulty-{action}", f"difficulty:{id_}"
             )
