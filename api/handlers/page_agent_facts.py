@@ -33,7 +33,7 @@ class Contest(Agent):
             reasons=list(Reason),
             by_person=proof.source_id in PEOPLE or proof.nature.value == "law",
             State=State,
-            proof=self.proof,
+            proof=self.session_proof,
         )
 
     def number(self, text: str) -> int:
@@ -67,7 +67,7 @@ class Phones(Agent):
     async def get(self, code: str) -> None:
         async with self.connection() as conn:
             found = await withholding.of_commune(conn, self.commune.number)
-        self.render_page("phones.html", phones=found, proof=self.proof)
+        self.render_page("phones.html", phones=found, proof=self.session_proof)
 
     async def post(self, code: str) -> None:
         action = self.fields.get("action", "")

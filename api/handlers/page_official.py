@@ -132,7 +132,7 @@ class Declare(Agent):
             sent={**empty, **sent},
             mistakes={field: mistakes[field] for field in empty if field in mistakes},
             longest=LONGEST_LABEL,
-            proof=self.proof,
+            proof=self.session_proof,
             once=self.request_id,
             once_field=ONCE,
             source_title=lambda id_: source_title(self, id_),

@@ -111,7 +111,7 @@ class Adopt(Agent):
             sheet=sheet,
             own=sheet is not None and sheet.commune_number == self.commune.number,
             already=sheet is not None and sheet.id in {one.id for one in adopted},
-            proof=self.proof,
+            proof=self.session_proof,
         )
 
     async def post(self, code: str) -> None:

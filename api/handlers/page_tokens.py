@@ -21,8 +21,9 @@ class Tokens(Agent):
         async with self.connection() as conn:
             found = await tokens.listed(conn, self.commune.number)
         self.render_page(
-            "mairie_tokens.html", tokens=found, token=token, mistake=mistake, proof=self.proof,
-            holder=self.holder, longest=tokens.LONGEST_LABEL, most=tokens.MOST,
+            "mairie_tokens.html", tokens=found, token=token, mistake=mistake,
+            proof=self.session_proof, holder=self.holder, longest=tokens.LONGEST_LABEL,
+            most=tokens.MOST,
         )  # fmt: skip
 
     async def post(self, code: str) -> None:
