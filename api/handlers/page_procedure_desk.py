@@ -18,7 +18,7 @@ class Procedures(StaffPage):
         async with self.connection() as conn:
             shown = await procedures.every(conn)
             hidden = await procedures.every(conn, hidden=True)
-            alarms = await voices.all_alarms(conn)
+            alarms = await voices.alarms(conn)
         shown.sort(key=lambda one: -sum(n for _, n, _ in alarms.get(one.id, [])))
         self.render_page(
             "moderation_procedures.html", shown=shown, hidden=hidden, alarms=alarms, Kind=Kind
@@ -29,22 +29,25 @@ class OneProcedure(StaffPage):
     """One procedure: what its owner says, and what is decided of it, with its history."""
 
     async def get(self, procedure: str) -> None:
+        threshold = self.site.settings.voices.threshold
         async with self.connection() as conn:
             found = await procedures.of_id(conn, procedure)
-            self.render_page(
-                "moderation_procedure.html",
-                procedure=found,
-                rated=(await voices.rated(conn, self.site.settings.voices.threshold, found.id))[
-                    found.id
-                ],
-                alarms=await voices.alarms(conn, found.id),
-                answers=await voices.answers(conn, found.id, hidden_too=True),
-                look=await buttons.last(conn, found.id),
-                history=await audit.latest(conn, None, 50, f"procedure:{found.id}"),
-                reasons=owners.REASONS,
-                threshold=self.site.settings.voices.threshold,
-                token_field=TOKEN_FIELD,
-            )
+            rated, alarms = await voices.rated_with_alarms(conn, threshold, found.id)
+            answers = await voices.answers(conn, found.id, hidden_too=True)
+            look = await buttons.last(conn, found.id)
+            history = await audit.latest(conn, None, 50, f"procedure:{found.id}")
+        self.render_page(
+            "moderation_procedure.html",
+            procedure=found,
+            rated=rated[found.id],
+            alarms=alarms.get(found.id, []),
+            answers=answers,
+            look=look,
+            history=history,
+            reasons=owners.REASONS,
+            threshold=threshold,
+            token_field=TOKEN_FIELD,
+        )
 
     async def post(self, procedure: str) -> None:
         actor, why = self.staff.actor, self.fields.get("motif", "")

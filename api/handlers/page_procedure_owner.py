@@ -41,12 +41,11 @@ class Owner(OwnerPage):
         threshold = self.site.settings.voices.threshold
         mandate = await self.mandate()
         async with self.connection() as conn:
-            rated = (await voices.rated(conn, threshold, procedure.id))[procedure.id]
+            rated, alarms = await voices.rated_with_alarms(conn, threshold, procedure.id)
             spoken = None
             if mandate is not None:
                 spoken = (await communes.by_number(conn, mandate.commune_number)).name
             answers = await voices.answers(conn, procedure.id, hidden_too=True)
-            alarms = await voices.alarms(conn, procedure.id)
             counts = await voices.kinds(conn, procedure.id)
             difficulties = await voices.listed(conn, "new", procedure.id)
             look = await buttons.last(conn, procedure.id)
@@ -54,9 +53,9 @@ class Owner(OwnerPage):
             "procedure_owner.html",
             procedure=procedure,
             name=self.name_of(procedure),
-            rated=rated,
+            rated=rated[procedure.id],
             answers=answers,
-            alarms=alarms,
+            alarms=alarms.get(procedure.id, []),
             counts=counts,
             difficulties=difficulties,
             look=look,
