@@ -42,6 +42,13 @@ class AgentPage(CookiePage):
         async with self.connection() as conn:
             return await mandate_sessions.held(conn, self.token, self.site.settings.mandates)
 
+    async def whose(self) -> int | None:
+        """The agent who proved their own mailbox in this session; None: nobody did."""
+        if self.token is None:
+            return None
+        async with self.connection() as conn:
+            return await mandate_sessions.agent_of(conn, self.token, self.site.settings.mandates)
+
     def context(self) -> dict[str, Any]:
         return {**super().context(), "token_field": TOKEN_FIELD}
 

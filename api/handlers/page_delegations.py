@@ -154,12 +154,9 @@ class Home(AgentPage):
     async def get(self) -> None:
         held = await self.mandates_held()
         email = None
-        if self.token is not None:
+        if (agent := await self.whose()) is not None:
             async with self.connection() as conn:
-                agent = await mandate_sessions.agent_of(
-                    conn, self.token, self.site.settings.mandates
-                )
-                email = None if agent is None else await agents.email_of(conn, agent)
+                email = await agents.email_of(conn, agent)
         self.render_page(
             "agent.html", held=held, email=email, token=await self.form_token(),
             proof=self.session_proof, mistake=None, typed="",
@@ -227,12 +224,7 @@ class Own(AgentPage):
     async def prepare(self) -> None:
         await super().prepare()
         self.held = await self.mandates_held()
-        async with self.connection() as conn:
-            self.agent = (
-                None if self.token is None else await mandate_sessions.agent_of(
-                    conn, self.token, self.site.settings.mandates
-                )
-            )  # fmt: skip
+        self.agent = await self.whose()
         if not self.held and self.agent is None:
             raise Refused("This session holds nothing.")
         if self.request.method == "POST":
