@@ -152,7 +152,7 @@ def load_small_france() -> Callable[[Settings], None]:
     """The loader of tests/small_france: it fills a migrated empty database with the extract.
 
     It harvests for real, which is long: a test that only needs what it leaves takes a copy of
-    `loaded_france`, or `own_france`.
+    `loaded_france`, or `copied_france`.
     """
     loader = beside("small_france_loader", ROOT / "tests" / "small_france" / "loader.py")
     load: Callable[[Settings], None] = loader.load
@@ -183,7 +183,7 @@ def small_france_settings(settings: Settings, loaded_france: str) -> Iterator[Se
 @pytest.fixture(scope="session")
 def published_france(settings: Settings, loaded_france: str) -> Settings:
     """Settings of a small France that was published in a var/ of its own: the original of the
-    copies that `own_france` makes, so nobody stays connected to its database."""
+    copies that `copied_france` makes, so nobody stays connected to its database."""
     from tiles import publication
 
     execute(settings, COPY.format(sql.Identifier(PUBLISHED), sql.Identifier(loaded_france)))
@@ -195,7 +195,7 @@ def published_france(settings: Settings, loaded_france: str) -> Settings:
 
 
 @pytest.fixture(scope="session")
-def own_france(
+def copied_france(
     settings: Settings, published_france: Settings
 ) -> Callable[[], contextlib.AbstractContextManager[Settings]]:
     """A function: a context that is the settings of a published small France of one's own, whose

@@ -22,10 +22,10 @@ WITHIN = 1.0  # seconds
 
 @pytest.fixture(scope="module")
 def edited(
-    own_france: Callable[[], contextlib.AbstractContextManager[Settings]],
+    copied_france: Callable[[], contextlib.AbstractContextManager[Settings]],
 ) -> Iterator[Settings]:
     """A published small France of our own, that we may write to."""
-    with own_france() as here:
+    with copied_france() as here:
         yield here
 
 

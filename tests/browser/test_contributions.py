@@ -1,6 +1,5 @@
 """A resident, a moderator and the map, in a real browser: desktop, 320 px, no scripts, keyboard."""
 
-import contextlib
 import re
 import time
 from collections.abc import Callable, Iterator
@@ -26,14 +25,11 @@ WIDER = "document.documentElement.scrollWidth - document.documentElement.clientW
 
 
 @pytest.fixture(scope="module")
-def crowded(
-    own_france: Callable[[], contextlib.AbstractContextManager[Settings]],
-) -> Iterator[Settings]:
+def crowded(own_france: Settings) -> Settings:
     """A published small France of our own, with one moderator."""
-    with own_france() as here:
-        with psycopg.connect(here.database.url) as conn:
-            accounts.add(conn, EMAIL, Role.MODERATOR, WORD)
-        yield here
+    with psycopg.connect(own_france.database.url) as conn:
+        accounts.add(conn, EMAIL, Role.MODERATOR, WORD)
+    return own_france
 
 
 @pytest.fixture(scope="module")

@@ -1,16 +1,12 @@
 """A mairie, from the commune page to the map: code by a real mail server, mandate, declaration."""
 
-import contextlib
 import re
 import time
 from collections.abc import Callable, Iterator
-from email import message_from_bytes, policy
 from typing import Any
 
 import httpx
 import pytest
-from aiosmtpd.controller import Controller
-from aiosmtpd.handlers import Message
 from playwright.sync_api import Page, expect
 
 from api import mail
@@ -21,41 +17,6 @@ pytestmark = pytest.mark.browser
 Opener = Callable[..., tuple[Page, Any]]
 CODE, BOX = "69143", "accueil@mairie-neuvillesursaone.fr"
 WIDER = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
-
-
-class Received(Message):
-    """What the local server received."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.mails: list[tuple[str, str]] = []
-
-    def handle_message(self, message: Any) -> None:
-        read = message_from_bytes(message.as_bytes(), policy=policy.default)
-        body = read.get_body()
-        assert body is not None
-        self.mails.append((str(message["X-RcptTo"]), body.get_content()))
-
-
-@pytest.fixture(scope="module")
-def post(free_port: Callable[[], int]) -> Iterator[tuple[Received, int]]:
-    box = Received()
-    controller = Controller(box, hostname="127.0.0.1", port=free_port())
-    controller.start()
-    yield box, controller.port
-    controller.stop()
-
-
-@pytest.fixture(scope="module")
-def town(
-    own_france: Callable[[], contextlib.AbstractContextManager[Settings]],
-    post: tuple[Received, int],
-) -> Iterator[Settings]:
-    """A published small France of our own, whose mails go to the local server."""
-    with own_france() as here:
-        server = {"host": "127.0.0.1", "port": post[1], "tls": "none",
-                  "sender": "guichet@hub.example"}  # fmt: skip
-        yield here.model_copy(update={"mail": here.mail.model_copy(update=server)})
 
 
 @pytest.fixture(scope="module")
@@ -77,7 +38,7 @@ def byte(base: str, service: str) -> int:
 def test_a_mairie_from_its_page_to_the_map(
     base: str,
     town: Settings,
-    post: tuple[Received, int],
+    post: tuple[Any, int],
     open_page: Opener,
     axe: Any,
     width: int,

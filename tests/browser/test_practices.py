@@ -1,7 +1,6 @@
 """A good practice from its author to readers and a mairie that adopts it; « est-ce officiel ? » by
 the keyboard. On a wide window and at 320 px, with scripts and without."""
 
-import contextlib
 import re
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -22,14 +21,11 @@ ALIKE, MINE = "69123", "69143"
 
 
 @pytest.fixture(scope="module")
-def town(
-    own_france: Callable[[], contextlib.AbstractContextManager[Settings]],
-) -> Iterator[Settings]:
-    """A published small France of our own."""
-    with own_france() as here:
-        with psycopg.connect(here.database.url) as conn:
-            accounts.add(conn, "modo@hub.example", Role.MODERATOR, PHRASE)
-        yield here
+def town(own_france: Settings) -> Settings:
+    """A published small France of our own, with one moderator."""
+    with psycopg.connect(own_france.database.url) as conn:
+        accounts.add(conn, "modo@hub.example", Role.MODERATOR, PHRASE)
+    return own_france
 
 
 @pytest.fixture(scope="module")

@@ -23,9 +23,9 @@ order  by random() limit 3
 
 
 @pytest.fixture(scope="module")
-def moving(own_france, serve):
+def moving(copied_france, serve):
     """(base URL, conninfo) of a server over a small_france of its own, which may be written."""
-    with own_france() as here, serve(here) as base:
+    with copied_france() as here, serve(here) as base:
         yield base, here.database.url
 
 
