@@ -52,6 +52,7 @@ class PlaceReader:
         self.watch = Watch()
         self.refused: list[Refused] = []
         self.chosen = values.chosen(mapping.only)
+        self.chooses = bool(mapping.only)
         self.identifier = values.text(mapping.remote_id)
         self._form = form
         self._checked = mapping.contacts_checked
