@@ -95,8 +95,10 @@ class Places:
         if not self._found.twice or self._first == "nothing":
             if self._first == "marks":  # it is known when it is read
                 frames.write(self._out, frames.LISTED, bytes(-(-len(marked) // marks.SIZE // 8)))
+            broken = self._found.opened.refused
             for where, row in self._found.rows():
-                self._broken()
+                if broken:
+                    self._broken()
                 self._take(where, row)
             self._broken()
         else:
