@@ -6,6 +6,7 @@ not trusted: a newline ends it, and nothing in it can begin another office.
 """
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import msgspec
 
@@ -54,6 +55,27 @@ class Placed(msgspec.Struct, gc=False):
 type Row = OfficeRow | Placed
 
 
+class _Version(msgspec.Struct, gc=False):
+    """The fields of a version: a Struct is made and written in half of a dict's time."""
+
+    kind: str
+    name: str
+    address: str | None
+    email: str | None
+    phone: str | None
+    website: str | None
+    hours: Mapping[str, Any] | None
+    accessibility: str | None
+    accessibility_details: str | None
+    timezone: str
+    siret: str | None
+    identifiers: Mapping[str, str]
+    helps_with: Sequence[str]
+    withdrawn_at: None
+    longitude: float | None
+    latitude: float | None
+
+
 def line(*values: str | None) -> str:
     """Texts as one line, without its newline; None is null."""
     nulls = values.count(None)
@@ -85,14 +107,11 @@ def version(row: Row, name: str) -> str:
     """What the office says, as catalog.office_version keeps it: the one cell of a line."""
     longitude, latitude = row.point or (None, None)
     said = _json(
-        {
-            "kind": row.kind, "name": name, "address": row.address, "email": row.email,
-            "phone": row.phone, "website": row.website, "hours": row.hours,
-            "accessibility": row.accessibility,
-            "accessibility_details": row.accessibility_details, "timezone": row.timezone,
-            "siret": row.siret, "identifiers": row.identifiers, "helps_with": row.helps_with,
-            "withdrawn_at": None, "longitude": longitude, "latitude": latitude,
-        }
+        _Version(
+            row.kind, name, row.address, row.email, row.phone, row.website, row.hours,
+            row.accessibility, row.accessibility_details, row.timezone, row.siret,
+            row.identifiers, row.helps_with, None, longitude, latitude,
+        )
     ).decode()  # fmt: skip
     # JSON writes no newline and no tab of its own.
     return said.replace("\\", "\\\\") if "\\" in said else said

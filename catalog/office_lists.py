@@ -5,18 +5,18 @@ with the transaction, and statements compare whole lists. These statements are h
 sql/ because they speak of temporary tables.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any
+
+import numpy as np
 
 from catalog.bulk import Connection, first_load
 from catalog.likeness import Place
 from catalog.office_lines import COLUMNS
 from catalog.office_standing import KnownOffice
-
-type Mark = Literal["fingerprint", "read_as"]
 
 TABLES = (
     "create temporary table listing (n int4, remote_id text, mark text) on commit drop",
@@ -41,14 +41,22 @@ ODD = """
 insert into odd (n, id, read)
 select l.n, o.id,
        l.n is not null and (o.id is null or o.withdrawn_at is not null
-                            or o.{mark} is distinct from l.mark)
+                            or o.fingerprint is distinct from l.mark)
 from   listing l
 full   join (
-  select id, remote_id, {mark}, withdrawn_at from catalog.office where source_id = %(source)s
+  select id, remote_id, fingerprint, withdrawn_at from catalog.office where source_id = %(source)s
 ) o on o.remote_id = l.remote_id
 left   join catalog.office_orphan p on p.office_id = o.id
 where  l.n is null or o.id is null or o.withdrawn_at is not null
-   or  o.{mark} is distinct from l.mark or p.office_id is not null
+   or  o.fingerprint is distinct from l.mark or p.office_id is not null
+"""
+# The same of a list that was recognised unread, whose other offices are in `odd` already.
+LISTED_ORPHANS = """
+insert into odd (n, id, read)
+select 0, o.id, false
+from   catalog.office_orphan p
+join   catalog.office o on o.id = p.office_id
+where  o.source_id = %(source)s and not exists (select from odd d where d.id = o.id)
 """
 SILENT = """
 insert into silent (id, kind, commune_number, siret)
@@ -137,7 +145,8 @@ from   met m
 join   offered f on f.remote_id = m.remote_id
 join   catalog.office o on o.id = m.id
 cross  join lateral (
-  select fields from catalog.office_version where office_id = o.id order by id desc limit 1
+  -- + 0: never by the index of ids, from the end of the table: see KNOW_THEM.
+  select fields from catalog.office_version where office_id = o.id order by id + 0 desc limit 1
 ) v
 left   join catalog.commune was on was.number = o.commune_number
 left   join catalog.commune now on now.number = f.commune_number
@@ -202,6 +211,11 @@ join   offered f on f.remote_id = m.remote_id
 where  not m.same
 order  by m.id
 """
+# Until the database has counted versions, it believes that an office has many, and looks for its
+# last one from the end of the table: all of 300,000 were read for each. Its own daemon comes late.
+MANY = 10_000
+KNOW_THEM = "analyze catalog.office_version (office_id)"
+ODD_ROW = np.dtype([("width", ">i2"), ("length", ">i4"), ("id", ">i8")])  # of a binary COPY
 FIRST_OFFICES = f"""
 copy catalog.office (id, source_id, evidence_id, observed_at, {", ".join(COLUMNS)}) from stdin
 """
@@ -269,6 +283,8 @@ class FirstList:
             for table in ("catalog.office", "catalog.office_version"):
                 tables.enter_context(first_load(self._conn, table))
             yield
+        if self.written >= MANY:
+            self._conn.execute(KNOW_THEM)
 
     def offer(self, offices: bytes, versions: bytes) -> None:
         """Write offices, a line each, with the version of each in the same order."""
@@ -291,26 +307,38 @@ class FirstList:
 class OfficeList:
     """A list that is compared with what is known of its source, in the caller's transaction."""
 
-    def __init__(self, conn: Connection, source_id: str, mark: Mark) -> None:
-        """`mark`: the column that a listed row is recognised by."""
+    def __init__(self, conn: Connection, source_id: str) -> None:
         self._conn = conn
         self._source = source_id
-        self._mark = mark
         for statement in TABLES:
             conn.execute(statement.encode())
 
     # ------------------------------------------------------------------------ what is read
 
     def enlist(self, pieces: Iterable[bytes]) -> None:
-        """Lines of number, remote id and mark, one for each row of the list."""
+        """Lines of number, remote id and fingerprint, one for each row of the list."""
         _copy(self._conn, "copy listing from stdin", pieces)
 
-    def compare(self, repeated: Collection[int] = ()) -> None:
-        """Find what cannot be passed over. Rows that repeat an id are compared once read."""
-        if repeated:
-            self._conn.execute("delete from listing where n = any(%s)", (list(repeated),))
+    def compare(self) -> None:
+        """Find what cannot be passed over."""
         self._conn.execute("analyze listing")
-        self._conn.execute(ODD.format(mark=self._mark).encode(), {"source": self._source})
+        self._conn.execute(ODD.encode(), {"source": self._source})
+        self._conn.execute("analyze odd")
+
+    def recognised(self, ids: Sequence[int], listed: bytes) -> int:
+        """Instead of both: of the source's offices with these ids (see office_marks.known), a bit
+        tells which the list holds as they are known. How many those are."""
+        bits = np.unpackbits(np.frombuffer(listed, np.uint8), count=len(ids)).astype(np.bool_)
+        others = np.frombuffer(np.asarray(ids, np.int64), np.int64)[~bits]
+        if len(others):
+            rows = np.empty(len(others), ODD_ROW)
+            rows["width"], rows["length"], rows["id"] = 1, 8, others
+            binary = "copy odd (id) from stdin (format binary)"
+            with self._conn.cursor() as cursor, cursor.copy(binary) as copy:
+                copy.write(b"PGCOPY\n\xff\r\n\0" + bytes(8) + rows.tobytes() + b"\xff\xff")
+        self._conn.execute(LISTED_ORPHANS, {"source": self._source})
+        self._conn.execute("analyze odd")
+        return int(np.count_nonzero(bits))
 
     def wanted(self) -> list[int]:
         """The numbers of the rows that must be read, in order."""

@@ -116,7 +116,7 @@ def offer(
         )  # fmt: skip
         return settled_first(context, counted["offices_new"], checked.rejections)
     names = {code: name for code, _, name in conn.execute(COMMUNES)}
-    listing = OfficeList(conn, source_id, "fingerprint")
+    listing = OfficeList(conn, source_id)
     every = list(checked.valid(rows))
     marked = enumerate(every)
     listing.enlist(

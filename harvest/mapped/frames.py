@@ -10,10 +10,10 @@ HEADER = struct.Struct(">cI")
 LARGEST = 64 << 20  # bytes of one piece: a chunk of rows is 3 MB
 
 # From the parent.
-JOB, ATLAS, WANTED = b"J", b"A", b"W"
+JOB, ATLAS = b"J", b"A"
+KNOWN = b"K"  # marks that are known of the source, one after the other; an empty piece ends them
 # From the reading process.
-MARKS = b"m"  # lines: number of a row, its place's id, the digest of its cells
-LISTED = b"l"  # JSON Listed: the end of the marks
+LISTED = b"l"  # one bit for each mark that was known: the list holds it, once; comes first
 OFFICES = b"o"  # lines of catalog.office_lines, without a version
 VERSIONS = b"v"  # and the versions of those, line by line
 REFUSED = b"r"  # JSON list of Refused

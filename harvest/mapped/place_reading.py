@@ -52,6 +52,7 @@ class PlaceReader:
         self.watch = Watch()
         self.refused: list[Refused] = []
         self.chosen = values.chosen(mapping.only)
+        self.chooses = bool(mapping.only)
         self.identifier = values.text(mapping.remote_id)
         self._form = form
         self._checked = mapping.contacts_checked
@@ -211,9 +212,10 @@ class PlaceReader:
             return None
         if x is None or y is None:
             return None
-        departement = said.departement or departement_of(said.code or said.postcode or "75")
-        crs: int | str = 4326 if "@longitude" in row and self._form.crs == 4326 else self._form.crs
-        longitude, latitude = french_crs.degrees(x, y, crs, departement)
+        longitude, latitude = x, y
+        if self._form.crs != 4326:
+            departement = said.departement or departement_of(said.code or said.postcode or "75")
+            longitude, latitude = french_crs.degrees(x, y, self._form.crs, departement)
         if not (math.isfinite(longitude) and math.isfinite(latitude)):
             self.watch.broken["point"] += 1
             self._refuse("point", f"outside of the projection {self._form.crs}", f"{x} {y}")
@@ -264,26 +266,27 @@ def _maybe(value: Value | None) -> values.Text | None:
 
 def said_by(where: Where) -> Callable[[Row], Said]:
     """What gives how a row says its commune."""
-    code_of, postcode_of, name_of, departement_in = (
-        values.text(one) for one in (where.code, where.postcode, where.name, where.departement)
+    code_of, postcode_of, name_of, departement_in = map(
+        _maybe, (where.code, where.postcode, where.name, where.departement)
     )
 
     def said(row: Row) -> Said:
-        code = code_of(row).upper()
-        if len(code) == 4 and code.isdigit():  # a spreadsheet took its zero away
-            code = f"0{code}"
-        postcode = postcode_of(row)
+        code = _with_zero(code_of(row).upper()) if code_of else ""
+        postcode = postcode_of(row) if postcode_of else ""
         if postcode:
-            if len(postcode) == 4 and postcode.isdigit():
-                postcode = f"0{postcode}"
-            found = POSTCODE.search(postcode)
+            found = POSTCODE.search(_with_zero(postcode))
             postcode = found[0] if found else ""
-        departement = departement_in(row).upper()
+        departement = departement_in(row).upper() if departement_in else ""
         return Said(
-            code=code,
-            name=name_of(row),
-            postcode=postcode,
-            departement=departement.zfill(2) if departement else "",
+            code,
+            name_of(row) if name_of else "",
+            postcode,
+            departement.zfill(2) if departement else "",
         )
 
     return said
+
+
+def _with_zero(code: str) -> str:
+    """The zero that a spreadsheet took away."""
+    return f"0{code}" if len(code) == 4 and code.isdigit() else code

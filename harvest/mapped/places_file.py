@@ -4,6 +4,7 @@ The rows are read in the sandbox and pass through here as lines, which the datab
 process never holds more of them than one piece.
 """
 
+from array import array
 from collections import Counter
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -13,7 +14,7 @@ from pathlib import Path
 import msgspec
 import psycopg
 
-from catalog import office_lines, office_lists
+from catalog import office_lines, office_lists, office_marks
 from catalog.office_lists import FirstList, OfficeList
 from harvest import journal, office_runs
 from harvest.apply import Context, Said
@@ -21,7 +22,7 @@ from harvest.journal import RunReport
 from harvest.mapped import communes, frames, sandbox
 from harvest.mapped.communes import Atlas, Gazetteer
 from harvest.mapped.placing import Placer, nowhere
-from harvest.mapped.records import Homeless, Listed, Refused, Told
+from harvest.mapped.records import Homeless, Refused, Told
 from harvest.mapped.sandbox import Reader
 from harvest.mapped.sandboxed import First
 from harvest.office_runs import OfficesSaid
@@ -46,9 +47,9 @@ def apply(context: Context, file: Path) -> RunReport:
     if not office_lists.holds(conn, source.id):
         return _first_list(context, evidence_id, atlas, read)
     with read(first="marks") as reader:
-        listing = OfficeList(conn, source.id, "read_as")
+        listing = OfficeList(conn, source.id)
         heard = _Heard(context, atlas, listing)
-        passed = heard.marks(reader, listing)
+        passed = heard.known(reader, listing)
         heard.all(reader)
     said = office_runs.settled(
         context, evidence_id, listing, passed,
@@ -84,14 +85,6 @@ def _first_list(
     return finish(context, reader.told, how, said.counts(), heard.rejected, said)
 
 
-def _bits(numbers: list[int], most: int) -> bytes:
-    """One bit for each row: a million are 125 kB."""
-    bits = bytearray(most // 8 + 1)
-    for number in numbers:
-        bits[number >> 3] |= 1 << (number & 7)
-    return bytes(bits)
-
-
 class _Heard:
     """What the reading process finds, written as it comes."""
 
@@ -102,22 +95,22 @@ class _Heard:
         self._atlas = atlas
         self._target = target
 
-    def marks(self, reader: Reader, listing: OfficeList) -> int:
-        """The first pass: tell the reading process which rows it must read. How many are known as
-        they are."""
-        listed = Listed(0, 0, [])
+    def known(self, reader: Reader, listing: OfficeList) -> int:
+        """The first pass: tell the reading process which rows it need not read. How many it has
+        found to be known as they are."""
+        ids = array("q")
+        for some, marks in office_marks.known(self._context.conn, self._context.source.id):
+            ids.frombytes(some)
+            reader.say(frames.KNOWN, marks)
+        reader.say(frames.KNOWN, b"")
+        bits = b""
         for kind, piece in reader.pieces(frames.LISTED):
             match kind:
-                case frames.MARKS:
-                    listing.enlist((piece,))
                 case frames.REFUSED:
                     self._reject(msgspec.json.decode(piece, type=list[Refused]))
                 case frames.LISTED:
-                    listed = msgspec.json.decode(piece, type=Listed)
-        listing.compare(listed.repeated)
-        wanted = listing.wanted()
-        reader.say(frames.WANTED, _bits(wanted, listed.rows))
-        return listed.places - len(listed.repeated) - len(wanted)
+                    bits = piece
+        return listing.recognised(ids, bits)
 
     def all(self, reader: Reader) -> None:
         """Everything that comes after, to the end."""

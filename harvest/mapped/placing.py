@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable
+from functools import cache
 from math import asin, cos, radians, sin, sqrt
 
 from catalog.office_lines import Placed
@@ -11,6 +12,7 @@ from harvest.mapped.communes import Gazetteer, Match
 from harvest.mapped.records import Place, Refused, refused
 
 FAR_KM = 100.0  # from the middle of its commune: the largest, in Guyane, are 150 km across
+NEAR_DEGREES = 0.89  # of longitude and latitude together: 99 km at most, wherever it is
 WORDS = {
     "swapped": "probably swapped: latitude and longitude fit the other way round",
     "lambert-93": "probably Lambert-93 metres, said to be degrees",
@@ -28,15 +30,17 @@ class Placer:
         self.gazetteer = gazetteer
         self.how: Counter[str] = Counter()
         self.refused: list[Refused] = []
+        self._there = cache(self._ground)
 
-    def commune(self, place: Place) -> Match | str:
-        """The commune that a place names, or why none is sure."""
-        return self.gazetteer.match(place.said)
+    def _ground(self, code: str) -> tuple[str, str, tuple[float, float] | None]:
+        """What each office of a commune shares: its clock, its département, its middle."""
+        return timezone_of(code), departement_of(code), self.gazetteer.communes[code].centre
 
     def office(self, place: Place, match: Match) -> Placed:
         """The office that a place is, in its commune."""
         self.refused = []
         self.how[match.how] += 1
+        timezone, departement, centre = self._there(match.code)
         return Placed(
             place.remote_id,
             place.kind,
@@ -49,26 +53,35 @@ class Placer:
             place.hours,
             place.accessibility,
             place.accessibility_details,
-            timezone_of(match.code),
-            self._point(place, match),
+            timezone,
+            place.point and self._point(place, place.point, match.code, departement, centre),
             place.siret,
             place.identifiers,
             place.helps_with,
         )
 
-    def _point(self, place: Place, match: Match) -> tuple[float, float] | None:
+    def _point(
+        self,
+        place: Place,
+        point: tuple[float, float],
+        code: str,
+        departement: str,
+        centre: tuple[float, float] | None,
+    ) -> tuple[float, float] | None:
         """The point, unless it cannot be where it says: the office is kept without it."""
-        if place.point is None:
-            return None
-        longitude, latitude = place.point
-        reason: str | None = french_crs.fault(longitude, latitude, departement_of(match.code))
-        centre = self.gazetteer.communes[match.code].centre
-        if reason is None and centre is not None:
-            away = kilometres(place.point, centre)
+        longitude, latitude = point
+        reason: str | None = french_crs.fault(longitude, latitude, departement)
+        # Most points are so near that the way along two sides is short enough.
+        if (
+            reason is None
+            and centre is not None
+            and abs(longitude - centre[0]) + abs(latitude - centre[1]) > NEAR_DEGREES
+        ):
+            away = kilometres(point, centre)
             if away > FAR_KM:
-                reason = f"{away:.0f} km from the middle of {match.code}"
+                reason = f"{away:.0f} km from the middle of {code}"
         if reason is None:
-            return place.point
+            return point
         words = WORDS.get(reason, reason)
         self.refused.append(refused(place.remote_id, "point", words, f"{longitude} {latitude}"))
         return None

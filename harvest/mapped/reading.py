@@ -23,7 +23,7 @@ from harvest.mapped.records import (
     refused,
     short,
 )
-from harvest.mapped.tables import Opened, Row
+from harvest.mapped.tables import Cells, Opened, Row
 from harvest.source_files import SourceFile
 
 SAMPLE = 200  # rows that are looked at for columns about persons
@@ -85,7 +85,7 @@ class OpenFile:
     @property
     def twice(self) -> bool:
         """Whether its rows can be had a second time."""
-        return self.opened.again is not None
+        return self.opened.blocks is not None
 
     def rows(self) -> Iterator[tuple[str, Row]]:
         """Every row, with its name for people. Raises Invalid for a file without any."""
@@ -102,10 +102,25 @@ class OpenFile:
         if not self._read:
             raise Invalid("The file holds no row.")
 
-    def rows_again(self) -> Iterator[tuple[str, Row]]:
-        """The same rows a second time, uncounted."""
-        assert self.opened.again is not None  # noqa: S101 see `twice`
-        return self.opened.again()
+    def blocks(self) -> Iterator[list[Cells]]:
+        """Every row as bare cells, for the first of several readings: see `twice`. Raises Invalid
+        for a file without any."""
+        assert self.opened.blocks is not None  # noqa: S101 see `twice`
+        for block in self.opened.blocks(self.opened.refused):
+            self._sample += (self.row(one) for _, one in block[: max(0, SAMPLE - self._read)])
+            self._read += len(block)
+            yield block
+        if not self._read:
+            raise Invalid("The file holds no row.")
+
+    def blocks_again(self) -> Iterator[list[Cells]]:
+        """The same once more, uncounted."""
+        assert self.opened.blocks is not None  # noqa: S101 see `twice`
+        return self.opened.blocks([])
+
+    def row(self, cells: list[str]) -> Row:
+        """The row that bare cells are."""
+        return dict(zip(self.opened.columns, cells))  # noqa: B905 they are as many
 
     def refused(self) -> Iterator[Refused]:
         """The broken rows that were met since this was asked last."""

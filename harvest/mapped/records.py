@@ -90,14 +90,6 @@ class Told(msgspec.Struct):
     complete: bool  # every row could be read so far that it says which place it is
 
 
-class Listed(msgspec.Struct):
-    """How many rows there are, how many are places, and which of those repeat an id."""
-
-    rows: int
-    places: int
-    repeated: list[int]
-
-
 class Homeless(msgspec.Struct):
     """A place whose commune is only where its point lies, and why nothing else tells it."""
 

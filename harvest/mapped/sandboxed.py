@@ -13,6 +13,7 @@ import os
 import resource
 import signal
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
@@ -24,7 +25,7 @@ REFUSED = 3
 PR_SET_PDEATHSIG = 1
 
 
-# Places: their marks, for a source that is known; whether ids are repeated; or nothing.
+# Places: which are known by their marks, for a known source; whether ids are repeated; or nothing.
 type First = Literal["marks", "ids", "nothing"]
 
 
@@ -85,8 +86,8 @@ def main() -> int:
             case "facts":
                 tasks.facts(source, file, work, atlas, say)
             case "places":
-                wanted = lambda: _heard(frames.WANTED)  # noqa: E731
-                tasks.Places(source, file, work, atlas, job.first, say).run(wanted)
+                known = _pieces(frames.KNOWN) if job.first == "marks" else b""
+                tasks.Places(source, file, work, atlas, job.first, say).run(known)
     except GuichetError as error:
         sys.stderr.write(" ".join(str(error).split())[:2000])
         return REFUSED
@@ -103,6 +104,11 @@ def _heard(kind: bytes) -> bytes:
     if piece is None or piece[0] != kind:
         os._exit(1)
     return piece[1]
+
+
+def _pieces(kind: bytes) -> bytes:
+    """All that the parent says in pieces of a kind, up to an empty one."""
+    return b"".join(iter(partial(_heard, kind), b""))
 
 
 if __name__ == "__main__":

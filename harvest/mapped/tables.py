@@ -6,6 +6,7 @@ import math
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,10 @@ DELIMITERS = ";,\t|"
 NUMBER = re.compile(r"[+-]?(?:\d{1,40}(?:\.\d{0,40})?|\.\d{1,40})(?:[eE][+-]?\d{1,4})?", re.ASCII)
 LARGEST_JSON = 300 << 20  # bytes: a JSON document is in memory whole
 
+BLOCK = 4096  # rows of a text file that are held at once
+
 type Row = Mapping[str, Any]
+type Cells = tuple[int, list[str]]  # a line's number, and as many texts as there are columns
 
 
 @dataclass(slots=True)
@@ -29,8 +33,9 @@ class Opened:
     rows: Iterator[tuple[str, Row]]  # (name of the row for people, its fields)
     notes: list[str] = field(default_factory=list)
     refused: list[Rejection] = field(default_factory=list)
-    # The same rows once more, for what is cheap to read twice; its broken rows are told once.
-    again: Callable[[], Iterator[tuple[str, Row]]] | None = None
+    # The same rows as bare cells, for what is cheap to read several times: rows that are no rows
+    # are put in the list that is given.
+    blocks: Callable[[list[Rejection]], Iterator[list[Cells]]] | None = None
 
 
 def open_csv(file: Path, form: FileForm) -> Opened:
@@ -48,7 +53,7 @@ def open_csv(file: Path, form: FileForm) -> Opened:
         opened.notes.append(encoding.note)
     width = len(header)
 
-    def rows(refused: list[Rejection]) -> Iterator[tuple[str, Row]]:
+    def bare(refused: list[Rejection]) -> Iterator[Cells]:
         with file.open(encoding=encoding.name, newline="") as lines:
             reader = csv.reader(lines, delimiter=delimiter)
             next(reader)
@@ -57,7 +62,7 @@ def open_csv(file: Path, form: FileForm) -> Opened:
                     if not any(cells):
                         continue
                     if len(cells) == width:
-                        yield f"line {reader.line_num}", dict(zip(header, cells))  # noqa: B905 counted
+                        yield reader.line_num, cells
                         continue
                     reason = f"{len(cells)} cells, {width} columns"
                     broken = delimiter.join(cells)[:500]
@@ -65,8 +70,16 @@ def open_csv(file: Path, form: FileForm) -> Opened:
             except csv.Error as error:
                 raise Invalid(f"Line {reader.line_num} is no CSV: {error}.") from error
 
-    opened.rows = rows(opened.refused)
-    opened.again = lambda: rows([])
+    def blocks(refused: list[Rejection]) -> Iterator[list[Cells]]:
+        found = bare(refused)
+        while block := list(islice(found, BLOCK)):
+            yield block
+
+    opened.rows = (
+        (f"line {number}", dict(zip(header, cells)))  # noqa: B905 counted
+        for number, cells in bare(opened.refused)
+    )
+    opened.blocks = blocks
     return opened
 
 

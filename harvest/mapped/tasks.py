@@ -1,10 +1,9 @@
 """What the reading process does with a file once it has given its freedom away.
 
-Places are read in two passes when the rows can be had twice: first only their ids and marks, then
+Places are read in two passes when the rows can be had twice: first for their ids and marks, then
 those that the catalogue does not know as they are. Neither pass keeps rows.
 """
 
-from array import array
 from collections.abc import Callable
 from itertools import batched
 from pathlib import Path
@@ -19,10 +18,11 @@ from harvest.mapped import frames, marks, reading
 from harvest.mapped.communes import Atlas, Gazetteer, Match
 from harvest.mapped.declared import PlacesMapping
 from harvest.mapped.fact_sieve import FactSieve
+from harvest.mapped.first_pass import Bits, FirstPass
 from harvest.mapped.place_reading import PlaceReader
 from harvest.mapped.placing import Placer, Repeats, nowhere
 from harvest.mapped.reading import OpenFile
-from harvest.mapped.records import Homeless, Listed, Place, Refused, Summary, Told, refused, short
+from harvest.mapped.records import Homeless, Place, Refused, Summary, Told, refused, short
 from harvest.mapped.sandboxed import First
 from harvest.mapped.tables import Row
 from harvest.source_files import SourceFile
@@ -76,7 +76,9 @@ class Places:
         self._reader = PlaceReader(self._found.form, mapping)
         self._placer = Placer(Gazetteer(msgspec.json.decode(atlas, type=Atlas)))
         present = mapping.used & set(self._found.opened.columns)
-        self._mark = marks.marker(frozenset(present), marks.salt(source, atlas))
+        salt = marks.salt(source, atlas)
+        self._mark = marks.marker(present, salt)
+        self._cells_mark = marks.cells_marker(present, self._found.opened.columns, salt)
         self._first = first
         # Where nothing is said first of a file that can be read twice, the database finds repeats.
         self._repeats = Repeats(lambda _: first != "nothing" or not self._found.twice)
@@ -88,19 +90,20 @@ class Places:
         self._versions: list[str] = []
         self._homeless: list[Homeless] = []
 
-    def run(self, wanted: Callable[[], bytes]) -> None:
-        """Both passes; `wanted` gives, after the first, one bit for each row to read."""
+    def run(self, marked: bytes = b"") -> None:
+        """Both passes; `marked` are the marks that the catalogue holds of this source."""
         if not self._found.twice or self._first == "nothing":
-            if self._first == "marks":
-                frames.write(self._out, frames.LISTED, _json(Listed(0, 0, [])))
-                wanted()
+            if self._first == "marks":  # it is known when it is read
+                frames.write(self._out, frames.LISTED, bytes(-(-len(marked) // marks.SIZE // 8)))
+            broken = self._found.opened.refused
             for where, row in self._found.rows():
-                self._broken()
+                if broken:
+                    self._broken()
                 self._take(where, row)
             self._broken()
         else:
-            only = self._first_pass(wanted)
-            if only is None or any(only):
+            only = self._first_pass(marks.Known(marked))
+            if only is None or only.any():
                 self._second_pass(only)
         self._flush()
         if reason := self._reader.watch.drifted():
@@ -109,71 +112,43 @@ class Places:
         told = Told(said.read, said.notes, dict(self._placer.how), self._complete)
         frames.write(self._out, frames.END, _json(told))
 
-    # ----------------------------------------------------------------------- ids and marks
+    # ------------------------------------------------------------- which rows are to be read
 
-    def _first_pass(self, wanted: Callable[[], bytes]) -> bytearray | None:
-        """Tell the parent the id and the mark of each place; which rows are to be read then. None:
-        all of them."""
-        numbers, hashes, others = array("q"), array("q"), array("q")
-        chosen, identifier, mark = self._reader.chosen, self._reader.identifier, self._mark
-        line = office_lines.line
-        lines: list[str] = []
-        number = 0
-        for number, (_, row) in enumerate(self._found.rows(), 1):
-            if number % CHUNK == 0:
-                self._lines(frames.MARKS, lines)
-                self._broken()
-            if not chosen(row):
-                continue
-            remote_id = identifier(row)
-            if not remote_id or "\x00" in remote_id:
-                others.append(number)
-                continue
-            numbers.append(number)
-            hashes.append(hash(remote_id))
-            if self._first != "marks":
-                continue
-            if remote_id.isalnum():
-                lines.append(f"{number}\t{remote_id}\t{mark(row)}")
-            else:
-                lines.append(line(str(number), remote_id, mark(row)))
-        self._lines(frames.MARKS, lines)
+    def _first_pass(self, known: marks.Known) -> Bits | None:
+        """Tell the parent which places are known as they are; which rows are to be read then.
+        None: all of them."""
+        first = FirstPass(self._found, self._reader, self._cells_mark, known)
+        for block in self._found.blocks():
+            first.take(block)
+            self._broken()
         self._broken()
-        repeated = self._watch_repeats(numbers, hashes)
+        twice = first.repeats()
+        self._repeats = Repeats(lambda remote_id: hash(remote_id) in twice)
         if self._first != "marks":
             return None
-        frames.write(self._out, frames.LISTED, _json(Listed(number, len(numbers), repeated)))
-        only = bytearray(wanted())
-        only.extend(bytes(number // 8 + 1 - len(only)))
-        for one in (*others, *repeated):
-            only[one >> 3] |= 1 << (one & 7)
-        return only
-
-    def _watch_repeats(self, numbers: "array[int]", hashes: "array[int]") -> list[int]:
-        """Remember which ids may be given twice; the numbers of their rows."""
-        every = np.frombuffer(hashes, dtype=np.int64) if hashes else np.empty(0, np.int64)
-        ordered = np.sort(every)
-        twice = np.unique(ordered[1:][ordered[1:] == ordered[:-1]])
-        watched = frozenset(twice.tolist())
-        self._repeats = Repeats(lambda remote_id: hash(remote_id) in watched)
-        if not watched:
-            return []
-        rows = np.frombuffer(numbers, dtype=np.int64)
-        found: list[int] = rows[np.isin(every, twice)].tolist()
-        return found
+        listed, wanted = first.result()
+        frames.write(self._out, frames.LISTED, np.packbits(listed).tobytes())
+        return wanted
 
     # -------------------------------------------------------------------------- the rows
 
-    def _second_pass(self, only: bytearray | None) -> None:
-        for number, (where, row) in enumerate(self._found.rows_again(), 1):
-            if only is None or only[number >> 3] & (1 << (number & 7)):
-                self._take(where, row)
+    def _second_pass(self, only: Bits | None) -> None:
+        self._each(only, self._take)
         if only is None or self._reader.watch.drifted() is None:
             return
         # Most of the rows that were read are broken in a field: are most of all rows?
-        for number, (where, row) in enumerate(self._found.rows_again(), 1):
-            if not only[number >> 3] & (1 << (number & 7)):
-                self._reader.read(where, row)
+        self._each(~only, self._reader.read)
+
+    def _each(self, only: Bits | None, take: Callable[[str, Row], object]) -> None:
+        """Give the rows that are wanted (None: all of them), with their names for people."""
+        start = 0
+        for block in self._found.blocks_again():
+            if only is not None:
+                here = np.flatnonzero(only[start : start + len(block)])
+                start += len(block)
+                block = [block[k] for k in here.tolist()]
+            for number, cells in block:
+                take(f"line {number}", self._found.row(cells))
 
     def _broken(self) -> None:
         for one in self._found.refused():

@@ -1,5 +1,6 @@
 """Lists that are compared in the database: what is known is not read, and nothing slips past."""
 
+import random
 import tomllib
 from collections.abc import Callable
 from dataclasses import astuple
@@ -157,6 +158,68 @@ def test_a_cut_row_proves_no_absence(give: Any, world: Any) -> None:
     report = give(rows(1, 2, day="2") + "p3,cut\n")
     assert report.counts["offices_kept"] == 1
     assert world.one("select count(*) from catalog.office_orphan") == 0
+
+
+def told(world: Any, name: str) -> list[list[tuple[object, ...]]]:
+    """All that the catalogue and the journal say of a source, under no id of their own."""
+    return [
+        world.ask(question.format(name))
+        for question in (
+            "select remote_id, name, phone, commune_number, fingerprint, withdrawn_at is null,"
+            " observed_at from catalog.office where source_id = '{}' order by 1",
+            "select o.remote_id, v.fields, v.observed_at from catalog.office_version v"
+            " join catalog.office o on o.id = v.office_id where o.source_id = '{}' order by 1, v.id",
+            "select o.remote_id, p.since from catalog.office_orphan p"
+            " join catalog.office o on o.id = p.office_id where o.source_id = '{}' order by 1",
+            "select r.release, x.remote_id, x.field, x.reason, x.value from harvest.rejected x"
+            " join harvest.run r on r.id = x.run_id where r.source_id = '{}' order by 1, 2, 3, 4, 5",
+        )
+    ]
+
+
+def test_lists_end_the_same_whether_rows_are_recognised_or_read(world: Any, tmp_path: Path) -> None:
+    """Two sources publish the same lists; of one, all marks are forgotten between them."""
+    (tmp_path / "given").mkdir()
+    harvest = world.settings.harvest.model_copy(update={"given_folder": str(tmp_path / "given")})
+    world.settings = world.settings.model_copy(update={"harvest": harvest})
+    draw = random.Random(7)
+    places = {f"p{n}": [f"Lieu {n}", "04 00 00 00 00"] for n in range(80)}
+    away: dict[str, list[str]] = {}
+    reports: dict[str, list[Any]] = {"marked": [], "unmarked": []}
+    releases: list[dict[str, Any]] = []
+    for round_ in range(4):
+        listed = [*places.items()]
+        draw.shuffle(listed)
+        lines = [f'{one},"{name}",{phone},69123,{round_}' for one, (name, phone) in listed]
+        lines[5:5] = [f"{lines[0]}", "cut,row", ",nameless,,69123,", "z,far,,99999,"]
+        (tmp_path / "given" / f"{round_}.csv").write_text(HEADER + "\n".join(lines))
+        releases.append(
+            {
+                "version": str(round_),
+                "published_on": date(2026, 1, 1 + round_),
+                "file": f"{round_}.csv",
+            }
+        )
+        for name, said in reports.items():
+            world.sources[name] = SourceFile.model_validate(
+                {"id": name, **tomllib.loads(WORDS), "releases": releases}
+            )
+            said.append(world.harvest(name)[-1])
+        with psycopg.connect(world.settings.database.url) as other:
+            other.execute("update catalog.office set read_as = null where source_id = 'unmarked'")
+        places |= away
+        away = {one: places.pop(one) for one in draw.sample(sorted(places), 3)}
+        for one in draw.sample(sorted(places), 8):
+            places[one] = [
+                f'Lieu ""{one}""\nà l\'étage',
+                draw.choice(["rien", "04 11 11 11 11", ""]),
+            ]
+        places[f"new{round_}"] = ["Neuf", ""]
+    marked, unmarked = reports.values()
+    assert [one.state for one in marked] == [one.state for one in unmarked]
+    assert [one.counts for one in marked] == [one.counts for one in unmarked]
+    assert marked[-1].counts["offices_unchanged"] > 50
+    assert told(world, "marked") == told(world, "unmarked")
 
 
 # -------------------------------------------------------------------------- lines and marks
