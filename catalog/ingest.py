@@ -230,7 +230,7 @@ KNOWN_FORMER = """
 select f.code, f.kind, f.name, c.code, f.last_seen, f.gone_by
 from   catalog.former_code f join catalog.commune c on c.number = f.commune_number
 """
-ADD_FORMER = """
+FIRST_FORMER = """
 insert into catalog.former_code as f
   (code, kind, name, search_name, commune_number, last_seen, gone_by, source_id)
 select distinct on (s.code, s.kind)
@@ -238,6 +238,8 @@ select distinct on (s.code, s.kind)
 from   staged_former s
 join   catalog.commune c on c.code = s.commune_code
 order  by s.code, s.kind, s.gone_by nulls last
+"""
+ADD_FORMER = f"""{FIRST_FORMER}
 on conflict (code, kind) do update set
   name = coalesce(nullif(excluded.name, ''), f.name),
   search_name = coalesce(nullif(excluded.search_name, ''), f.search_name),
@@ -247,7 +249,7 @@ on conflict (code, kind) do update set
 where f.commune_number <> excluded.commune_number
    or (excluded.name <> '' and f.name <> excluded.name)
    or (excluded.last_seen is not null and f.last_seen is distinct from excluded.last_seen)
-"""
+"""  # noqa: S608 a constant
 
 
 @without_collector()
@@ -318,7 +320,9 @@ def save_former_codes(conn: Connection, rows: Iterable[FormerCodeRow], source_id
     if not fresh:
         return 0
     staged(conn, "staged_former", FORMER, fresh)
-    written = conn.execute(ADD_FORMER, {"source": source_id}).rowcount
+    with first_load(conn, "catalog.former_code") as first:
+        statement = FIRST_FORMER if first else ADD_FORMER
+        written = conn.execute(statement.encode(), {"source": source_id}).rowcount
     conn.execute("drop table staged_former")
     return written
 
@@ -332,8 +336,12 @@ select remote_id, case when withdrawn_at is null then fingerprint end
 from   catalog.office
 where  source_id = %(source)s::text
 """
+# The sequence is looked up once: looking it up for each id took ten times what the ids take.
 RESERVE_IDS = """
-select nextval(pg_get_serial_sequence('catalog.office', 'id')) from generate_series(1, %(count)s)
+with sequence as materialized (
+  select pg_get_serial_sequence('catalog.office', 'id')::regclass as name
+)
+select nextval(name) from sequence, generate_series(1, %(count)s)
 """
 OFFICE = {
     "source_id": "text",
@@ -418,11 +426,14 @@ def save_offices(
         if row.remote_id in listed:
             raise Invalid(f"{source_id} lists the office {row.remote_id} twice.")
         listed.add(row.remote_id)
-        mark = row.fingerprint
-        if row.commune_code not in communes or known.get(row.remote_id) == mark:
+        place = communes.get(row.commune_code)
+        if place is None:
             continue
-        office = _Office(row, mark, *communes[row.commune_code])
-        (changed if row.remote_id in known else new).append(office)
+        # What is new is known by its id alone: its fingerprint is made while the server writes.
+        if row.remote_id not in known:
+            new.append(_Office(row, *place))
+        elif known[row.remote_id] != row.fingerprint:
+            changed.append(_Office(row, *place))
     said = evidence_id, observed_at
     if new:
         ids = [number for (number,) in conn.execute(RESERVE_IDS, {"count": len(new)})]
@@ -456,12 +467,33 @@ def save_offices(
     }
 
 
+class _Said(msgspec.Struct, gc=False):
+    """What a version keeps, in the order that jsonb stores (the shortest key first): the server
+    finds it sorted, which is a sixth of the time that it takes to write a version."""
+
+    kind: str
+    name: str
+    email: str | None
+    hours: Mapping[str, Any] | None
+    phone: str | None
+    siret: str | None
+    address: str | None
+    website: str | None
+    latitude: float | None
+    timezone: str
+    longitude: float | None
+    helps_with: tuple[str, ...]
+    identifiers: Mapping[str, str]
+    withdrawn_at: None
+    accessibility: str | None
+    accessibility_details: str | None
+
+
 class _Office(NamedTuple):
     """An office that is new or changed, in its commune. A town hall is named after its commune
     of today, whatever the source calls it."""
 
     row: OfficeRow
-    fingerprint: str
     commune_number: int
     commune_name: str
 
@@ -477,7 +509,7 @@ class _Office(NamedTuple):
             row.phone, row.website, None if row.hours is None else jsonb(row.hours),
             row.accessibility, row.accessibility_details, row.timezone,
             None if row.point is None else POINT.pack(1, 0x20000001, 4326, *row.point),
-            row.siret, jsonb(row.identifiers), texts(row.helps_with), self.fingerprint,
+            row.siret, jsonb(row.identifiers), texts(row.helps_with), row.fingerprint,
         )  # fmt: skip
 
     def version(self) -> bytes:
@@ -485,25 +517,12 @@ class _Office(NamedTuple):
         row = self.row
         longitude, latitude = row.point or (None, None)
         return jsonb(
-            {
-                "kind": row.kind,
-                "name": self.name,
-                "address": row.address,
-                "email": row.email,
-                "phone": row.phone,
-                "website": row.website,
-                "hours": row.hours,
-                "accessibility": row.accessibility,
-                "accessibility_details": row.accessibility_details,
-                "timezone": row.timezone,
-                "siret": row.siret,
-                "identifiers": row.identifiers,
-                "helps_with": row.helps_with,
-                "withdrawn_at": None,
-                "longitude": longitude,
-                "latitude": latitude,
-            }
-        )
+            _Said(
+                row.kind, self.name, row.email, row.hours, row.phone, row.siret, row.address,
+                row.website, latitude, row.timezone, longitude, row.helps_with, row.identifiers,
+                None, row.accessibility, row.accessibility_details,
+            )
+        )  # fmt: skip
 
 
 def _keep_versions(
