@@ -8,7 +8,7 @@ have their own module, catalog/outlines.py.
 """
 
 import hashlib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import date, datetime
 from struct import Struct
@@ -249,7 +249,7 @@ on conflict (code, kind) do update set
 where f.commune_number <> excluded.commune_number
    or (excluded.name <> '' and f.name <> excluded.name)
    or (excluded.last_seen is not null and f.last_seen is distinct from excluded.last_seen)
-"""  # noqa: S608 a constant
+"""
 
 
 @without_collector()
@@ -266,19 +266,14 @@ def save_territory(conn: Connection, territory: Territory, source_id: str) -> di
     ):
         conn.execute(query("catalog", name), {"rows": msgspec.json.encode(rows).decode()})
     known = {code: (number, mark) for code, number, mark in conn.execute(KNOWN_COMMUNES)}
-    marked = {row.code: (row, row.fingerprint) for row in territory.communes}
-    if len(marked) != len(territory.communes):
+    listed = {row.code: row for row in territory.communes}
+    if len(listed) != len(territory.communes):
         raise Invalid("The territory lists a commune twice.")
-    # New communes are numbered after the highest number ever given, in the order of their codes.
-    highest = max((number for number, _ in known.values()), default=0)
-    new = [
-        _commune(number, *marked[code])
-        for number, code in enumerate(sorted(marked.keys() - known.keys()), highest + 1)
-    ]
+    new = sorted(listed.keys() - known.keys())
     changed = [
         _commune(known[code][0], row, mark)
-        for code, (row, mark) in marked.items()
-        if code in known and known[code][1] != mark
+        for code, row in listed.items()
+        if code in known and known[code][1] != (mark := row.fingerprint)
     ]
     changes: dict[str, int] = {}
     if changed:
@@ -287,14 +282,19 @@ def save_territory(conn: Connection, territory: Territory, source_id: str) -> di
         conn.execute(CHANGE_COMMUNES)
         conn.execute("drop table staged_commune")
     if new:
+        # New communes are numbered after the highest number ever given, in the order of their
+        # codes. Their rows are made one by one while the server writes those before.
+        highest = max((number for number, _ in known.values()), default=0)
+        numbered = enumerate(map(listed.__getitem__, new), highest + 1)
+        rows = (_commune(number, row, row.fingerprint) for number, row in numbered)
         with first_load(conn, "catalog.commune"):
-            copy_in(conn, "catalog.commune", COMMUNE, new)
+            copy_in(conn, "catalog.commune", COMMUNE, rows)
     save_former_codes(conn, territory.former_codes, source_id)
     return {
         "read": len(territory.communes),
         "new": len(new),
         "changed": len(changed),
-        "vanished": len(known.keys() - marked.keys()),
+        "vanished": len(known.keys() - listed.keys()),
         **changes,
     }
 
@@ -420,7 +420,7 @@ def save_offices(
     communes = {code: (number, name) for code, number, name in conn.execute(COMMUNES)}
     known = dict(conn.execute(KNOWN_OFFICES, {"source": source_id}).fetchall())
     listed: set[str] = set()
-    new: list[_Office] = []
+    new: list[tuple[OfficeRow, int, str]] = []
     changed: list[_Office] = []
     for row in rows:
         if row.remote_id in listed:
@@ -429,26 +429,13 @@ def save_offices(
         place = communes.get(row.commune_code)
         if place is None:
             continue
-        # What is new is known by its id alone: its fingerprint is made while the server writes.
         if row.remote_id not in known:
-            new.append(_Office(row, *place))
-        elif known[row.remote_id] != row.fingerprint:
-            changed.append(_Office(row, *place))
+            new.append((row, *place))
+        elif known[row.remote_id] != (mark := row.fingerprint):
+            changed.append(_Office(row, mark, *place))
     said = evidence_id, observed_at
     if new:
-        ids = [number for (number,) in conn.execute(RESERVE_IDS, {"count": len(new)})]
-        with first_load(conn, "catalog.office"):
-            copy_in(
-                conn,
-                "catalog.office",
-                {"id": "int8"} | OFFICE,
-                (
-                    (number, source_id, *one.values(), *said)
-                    for number, one in zip(ids, new, strict=True)
-                ),
-            )
-        with first_load(conn, "catalog.office_version"):
-            _keep_versions(conn, zip(ids, new, strict=True), said)
+        _add_offices(conn, new, source_id, said)
     changes: dict[str, int] = {}
     if changed:
         staged(
@@ -494,6 +481,7 @@ class _Office(NamedTuple):
     of today, whatever the source calls it."""
 
     row: OfficeRow
+    fingerprint: str
     commune_number: int
     commune_name: str
 
@@ -509,7 +497,7 @@ class _Office(NamedTuple):
             row.phone, row.website, None if row.hours is None else jsonb(row.hours),
             row.accessibility, row.accessibility_details, row.timezone,
             None if row.point is None else POINT.pack(1, 0x20000001, 4326, *row.point),
-            row.siret, jsonb(row.identifiers), texts(row.helps_with), row.fingerprint,
+            row.siret, jsonb(row.identifiers), texts(row.helps_with), self.fingerprint,
         )  # fmt: skip
 
     def version(self) -> bytes:
@@ -523,6 +511,32 @@ class _Office(NamedTuple):
                 None, row.accessibility, row.accessibility_details,
             )
         )  # fmt: skip
+
+
+def _add_offices(
+    conn: Connection,
+    new: Sequence[tuple[OfficeRow, int, str]],
+    source_id: str,
+    said: tuple[int, datetime],
+) -> None:
+    """Write new offices with their first versions. The versions go first: the server takes long
+    over them, and their fingerprints are made meanwhile."""
+    ids = [number for (number,) in conn.execute(RESERVE_IDS, {"count": len(new)})]
+    offices: list[_Office] = []
+
+    def fresh() -> Iterator[tuple[int, _Office]]:
+        for number, (row, *place) in zip(ids, new, strict=True):
+            offices.append(_Office(row, row.fingerprint, *place))
+            yield number, offices[-1]
+
+    # Locked in the order of every other writer: catalog.office, then its versions.
+    with first_load(conn, "catalog.office"), first_load(conn, "catalog.office_version"):
+        _keep_versions(conn, fresh(), said)
+        rows = (
+            (number, source_id, *one.values(), *said)
+            for number, one in zip(ids, offices, strict=True)
+        )
+        copy_in(conn, "catalog.office", {"id": "int8"} | OFFICE, rows)
 
 
 def _keep_versions(
