@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 import psycopg
 from psycopg import errors, sql
+from psycopg.rows import dict_row
 
 type Connection = psycopg.Connection[Any]
 
@@ -17,6 +18,9 @@ type Connection = psycopg.Connection[Any]
 READY = {"jsonb": "bytea", "geometry": "bytea", "text[]": "bytea"}
 ARRAY = struct.Struct(">iiIii")  # dimensions, has nulls, type of the elements, length, first index
 LENGTH = struct.Struct(">i")
+POINT = struct.Struct(
+    "<BIIdd"
+)  # EWKB of a point: little-endian, its type with SRID, the SRID, x, y
 NO_TEXTS = struct.pack(">iiI", 0, 0, 25)
 
 
@@ -68,6 +72,13 @@ def without_collector() -> Iterator[None]:
     finally:
         if on:
             gc.enable()
+
+
+def counted(conn: Connection, statement: str) -> dict[str, int]:
+    """The one row of a statement that counts, without its zeros, by column."""
+    with conn.cursor(row_factory=dict_row) as cursor:
+        row = cursor.execute(statement.encode()).fetchone() or {}
+    return {name: int(count) for name, count in row.items() if count}
 
 
 SECONDARY_INDEXES = """

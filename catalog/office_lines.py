@@ -9,7 +9,8 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
-from catalog.ingest import POINT, OfficeRow, fingerprint
+from catalog.bulk import POINT
+from catalog.ingest import OfficeRow, fingerprint
 
 # The columns of a line, in order, with their types. `fields` is what a version keeps.
 COLUMNS = {
