@@ -18,9 +18,8 @@ type Connection = psycopg.Connection[Any]
 READY = {"jsonb": "bytea", "geometry": "bytea", "text[]": "bytea"}
 ARRAY = struct.Struct(">iiIii")  # dimensions, has nulls, type of the elements, length, first index
 LENGTH = struct.Struct(">i")
-POINT = struct.Struct(
-    "<BIIdd"
-)  # EWKB of a point: little-endian, its type with SRID, the SRID, x, y
+# EWKB of a point: little-endian, its type with SRID, the SRID, x, y
+POINT = struct.Struct("<BIIdd")
 NO_TEXTS = struct.pack(">iiI", 0, 0, 25)
 
 

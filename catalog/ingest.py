@@ -4,7 +4,7 @@ What is new is copied where it will live; what has changed passes through a temp
 is unchanged, by its fingerprint, does not travel. Each function works inside the caller's
 transaction: half a territory is never seen. Statements that speak of temporary tables are here
 and not in sql/, because the test that plans every .sql file cannot see those tables. Outlines
-have their own module, catalog/outlines.py.
+and offices have their own modules, catalog/outlines.py and catalog/office_rows.py.
 """
 
 import hashlib
@@ -18,6 +18,7 @@ import msgspec
 from catalog.bulk import (
     Connection,
     copy_in,
+    counted,
     first_load,
     staged,
     texts,
@@ -276,9 +277,9 @@ def save_territory(conn: Connection, territory: Territory, source_id: str) -> di
         # codes. Their rows are made one by one while the server writes those before.
         highest = max((number for number, _ in known.values()), default=0)
         numbered = enumerate(map(listed.__getitem__, new), highest + 1)
-        rows = (_commune(number, row, row.fingerprint) for number, row in numbered)
+        fresh = (_commune(number, row, row.fingerprint) for number, row in numbered)
         with first_load(conn, "catalog.commune"):
-            copy_in(conn, "catalog.commune", COMMUNE, rows)
+            copy_in(conn, "catalog.commune", COMMUNE, fresh)
     save_former_codes(conn, territory.former_codes, source_id)
     return {
         "read": len(territory.communes),

@@ -219,16 +219,15 @@ def _add_offices(
     offices: list[_Office] = []
 
     def fresh() -> Iterator[tuple[int, _Office]]:
-        for number, (row, *place) in zip(ids, new, strict=True):
-            offices.append(_Office(row, row.fingerprint, *place))
-            yield number, offices[-1]
+        for id_, (row, number, name) in zip(ids, new, strict=True):
+            offices.append(_Office(row, row.fingerprint, number, name))
+            yield id_, offices[-1]
 
     # Locked in the order of every other writer: catalog.office, then its versions.
     with first_load(conn, "catalog.office"), first_load(conn, "catalog.office_version"):
         _keep_versions(conn, fresh(), said)
         rows = (
-            (number, source_id, *one.values(), *said)
-            for number, one in zip(ids, offices, strict=True)
+            (id_, source_id, *one.values(), *said) for id_, one in zip(ids, offices, strict=True)
         )
         copy_in(conn, "catalog.office", {"id": "int8"} | OFFICE, rows)
 
