@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 import psycopg
 from psycopg import errors, sql
+from psycopg.rows import dict_row
 
 type Connection = psycopg.Connection[Any]
 
@@ -17,6 +18,8 @@ type Connection = psycopg.Connection[Any]
 READY = {"jsonb": "bytea", "geometry": "bytea", "text[]": "bytea"}
 ARRAY = struct.Struct(">iiIii")  # dimensions, has nulls, type of the elements, length, first index
 LENGTH = struct.Struct(">i")
+# EWKB of a point: little-endian, its type with SRID, the SRID, x, y
+POINT = struct.Struct("<BIIdd")
 NO_TEXTS = struct.pack(">iiI", 0, 0, 25)
 
 
@@ -70,18 +73,30 @@ def without_collector() -> Iterator[None]:
             gc.enable()
 
 
+def counted(conn: Connection, statement: str) -> dict[str, int]:
+    """The one row of a statement that counts, without its zeros, by column."""
+    with conn.cursor(row_factory=dict_row) as cursor:
+        row = cursor.execute(statement.encode()).fetchone() or {}
+    return {name: int(count) for name, count in row.items() if count}
+
+
 SECONDARY_INDEXES = """
 select indexrelid::regclass::text, pg_get_indexdef(indexrelid)
 from   pg_index i
 where  indrelid = %(table)s::regclass
   and  not exists (select from pg_constraint c where c.conindid = i.indexrelid)
 """
-OUTGOING_REFERENCES = """
+# Keys that no foreign key leans on come back first, references last: one statement adds them all.
+KEYS_AND_REFERENCES = """
 select conname, pg_get_constraintdef(oid)
-from   pg_constraint
-where  conrelid = %(table)s::regclass and contype = 'f'
+from   pg_constraint c
+where  conrelid = %(table)s::regclass
+  and  (contype = 'f'
+        or contype in ('p', 'u')
+           and not exists (select from pg_constraint r
+                           where r.contype = 'f' and r.conindid = c.conindid))
+order  by contype = 'f', conname
 """
-
 
 REFERRED = """
 select distinct confrelid::regclass::text from pg_constraint
@@ -111,32 +126,34 @@ def _ours_and_empty(conn: Connection, table: str) -> bool:
 
 
 @contextmanager
-def first_load(conn: Connection, table: str) -> Iterator[None]:
-    """Fill an empty table without its secondary indexes and references, then make them again.
+def first_load(conn: Connection, table: str) -> Iterator[bool]:
+    """Fill an empty table without its indexes, keys and references, then make them again.
 
     Building an index once, and checking a reference with one join, costs a third of doing it row
     by row. All of it is in the caller's transaction: a process that dies leaves the table empty
-    and as it was; a row that breaks a reference still raises IntegrityError. A table that holds
-    rows keeps everything, because people read it meanwhile; so does one that another transaction
-    uses, or refers with, at this moment: waiting for each other would be a deadlock.
+    and as it was; a row that breaks a reference or repeats a key still raises IntegrityError, when
+    the block ends. Yields whether it is so. A table that holds rows keeps everything, because
+    people read it meanwhile; so does one that another transaction uses, or refers with, at this
+    moment: waiting for each other would be a deadlock.
     """
     name = sql.SQL(table)
     if not _ours_and_empty(conn, table):
-        yield
+        yield False
         return
     indexes = conn.execute(SECONDARY_INDEXES, {"table": table}).fetchall()
-    references = conn.execute(OUTGOING_REFERENCES, {"table": table}).fetchall()
+    constraints = [
+        (sql.Identifier(constraint), sql.SQL(definition))
+        for constraint, definition in conn.execute(KEYS_AND_REFERENCES, {"table": table})
+    ]
     for index, _ in indexes:
         conn.execute(f"drop index {index}".encode())
-    for constraint, _ in references:
-        drop = sql.SQL("alter table {} drop constraint {}")
-        conn.execute(drop.format(name, sql.Identifier(constraint)))
-    yield
+    _alter(conn, name, [sql.SQL("drop constraint {}").format(one) for one, _ in constraints])
+    yield True
     for _, definition in indexes:
         conn.execute(definition.encode())
-    if references:
-        add = sql.SQL(", ").join(
-            sql.SQL("add constraint {} {}").format(sql.Identifier(constraint), sql.SQL(definition))
-            for constraint, definition in references
-        )
-        conn.execute(sql.SQL("alter table {} {}").format(name, add))
+    _alter(conn, name, [sql.SQL("add constraint {} {}").format(*one) for one in constraints])
+
+
+def _alter(conn: Connection, table: sql.SQL, actions: Sequence[sql.Composed]) -> None:
+    if actions:
+        conn.execute(sql.SQL("alter table {} {}").format(table, sql.SQL(", ").join(actions)))

@@ -4,24 +4,22 @@ What is new is copied where it will live; what has changed passes through a temp
 is unchanged, by its fingerprint, does not travel. Each function works inside the caller's
 transaction: half a territory is never seen. Statements that speak of temporary tables are here
 and not in sql/, because the test that plans every .sql file cannot see those tables. Outlines
-have their own module, catalog/outlines.py.
+and offices have their own modules, catalog/outlines.py and catalog/office_rows.py.
 """
 
 import hashlib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, field, replace
-from datetime import date, datetime
-from struct import Struct
-from typing import Any, NamedTuple
+from datetime import date
+from typing import Any
 
 import msgspec
-from psycopg.rows import dict_row
 
 from catalog.bulk import (
     Connection,
     copy_in,
+    counted,
     first_load,
-    jsonb,
     staged,
     texts,
     without_collector,
@@ -161,13 +159,6 @@ def fingerprint(row: object) -> str:
     return hashlib.blake2b(_packed(row), digest_size=16).hexdigest()
 
 
-def _counted(conn: Connection, statement: str, parameters: Mapping[str, Any]) -> dict[str, int]:
-    """The one row of a statement that counts, without its zeros, by column."""
-    with conn.cursor(row_factory=dict_row) as cursor:
-        row = cursor.execute(statement.encode(), parameters).fetchone() or {}
-    return {name: int(count) for name, count in row.items() if count}
-
-
 def save_source(conn: Connection, source: SourceRow) -> None:
     """Make the source known, or bring its description up to date."""
     conn.execute(query("catalog", "apply_source"), asdict(source))
@@ -230,7 +221,7 @@ KNOWN_FORMER = """
 select f.code, f.kind, f.name, c.code, f.last_seen, f.gone_by
 from   catalog.former_code f join catalog.commune c on c.number = f.commune_number
 """
-ADD_FORMER = """
+FIRST_FORMER = """
 insert into catalog.former_code as f
   (code, kind, name, search_name, commune_number, last_seen, gone_by, source_id)
 select distinct on (s.code, s.kind)
@@ -238,6 +229,8 @@ select distinct on (s.code, s.kind)
 from   staged_former s
 join   catalog.commune c on c.code = s.commune_code
 order  by s.code, s.kind, s.gone_by nulls last
+"""
+ADD_FORMER = f"""{FIRST_FORMER}
 on conflict (code, kind) do update set
   name = coalesce(nullif(excluded.name, ''), f.name),
   search_name = coalesce(nullif(excluded.search_name, ''), f.search_name),
@@ -264,35 +257,35 @@ def save_territory(conn: Connection, territory: Territory, source_id: str) -> di
     ):
         conn.execute(query("catalog", name), {"rows": msgspec.json.encode(rows).decode()})
     known = {code: (number, mark) for code, number, mark in conn.execute(KNOWN_COMMUNES)}
-    marked = {row.code: (row, row.fingerprint) for row in territory.communes}
-    if len(marked) != len(territory.communes):
+    listed = {row.code: row for row in territory.communes}
+    if len(listed) != len(territory.communes):
         raise Invalid("The territory lists a commune twice.")
-    # New communes are numbered after the highest number ever given, in the order of their codes.
-    highest = max((number for number, _ in known.values()), default=0)
-    new = [
-        _commune(number, *marked[code])
-        for number, code in enumerate(sorted(marked.keys() - known.keys()), highest + 1)
-    ]
+    new = sorted(listed.keys() - known.keys())
     changed = [
         _commune(known[code][0], row, mark)
-        for code, (row, mark) in marked.items()
-        if code in known and known[code][1] != mark
+        for code, row in listed.items()
+        if code in known and known[code][1] != (mark := row.fingerprint)
     ]
     changes: dict[str, int] = {}
     if changed:
         staged(conn, "staged_commune", COMMUNE, changed)
-        changes = _counted(conn, CHANGED_FIELDS, {})
+        changes = counted(conn, CHANGED_FIELDS)
         conn.execute(CHANGE_COMMUNES)
         conn.execute("drop table staged_commune")
     if new:
+        # New communes are numbered after the highest number ever given, in the order of their
+        # codes. Their rows are made one by one while the server writes those before.
+        highest = max((number for number, _ in known.values()), default=0)
+        numbered = enumerate(map(listed.__getitem__, new), highest + 1)
+        fresh = (_commune(number, row, row.fingerprint) for number, row in numbered)
         with first_load(conn, "catalog.commune"):
-            copy_in(conn, "catalog.commune", COMMUNE, new)
+            copy_in(conn, "catalog.commune", COMMUNE, fresh)
     save_former_codes(conn, territory.former_codes, source_id)
     return {
         "read": len(territory.communes),
         "new": len(new),
         "changed": len(changed),
-        "vanished": len(known.keys() - marked.keys()),
+        "vanished": len(known.keys() - listed.keys()),
         **changes,
     }
 
@@ -318,196 +311,8 @@ def save_former_codes(conn: Connection, rows: Iterable[FormerCodeRow], source_id
     if not fresh:
         return 0
     staged(conn, "staged_former", FORMER, fresh)
-    written = conn.execute(ADD_FORMER, {"source": source_id}).rowcount
+    with first_load(conn, "catalog.former_code") as first:
+        statement = FIRST_FORMER if first else ADD_FORMER
+        written = conn.execute(statement.encode(), {"source": source_id}).rowcount
     conn.execute("drop table staged_former")
     return written
-
-
-# ---------------------------------------------------------------------------- the offices
-
-COMMUNES = "select code, number, name from catalog.commune"
-# An office that was withdrawn and is listed again has changed, whatever it says.
-KNOWN_OFFICES = """
-select remote_id, case when withdrawn_at is null then fingerprint end
-from   catalog.office
-where  source_id = %(source)s::text
-"""
-RESERVE_IDS = """
-select nextval(pg_get_serial_sequence('catalog.office', 'id')) from generate_series(1, %(count)s)
-"""
-OFFICE = {
-    "source_id": "text",
-    "remote_id": "text",
-    "kind": "text",
-    "name": "text",
-    "commune_number": "int4",
-    "address": "text",
-    "email": "text",
-    "phone": "text",
-    "website": "text",
-    "hours": "jsonb",
-    "accessibility": "text",
-    "accessibility_details": "text",
-    "timezone": "text",
-    "point": "geometry",
-    "siret": "text",
-    "identifiers": "jsonb",
-    "helps_with": "text[]",
-    "fingerprint": "text",
-    "evidence_id": "int8",
-    "observed_at": "timestamptz",
-}
-CHANGE_OFFICES = """
-update catalog.office o set
-  kind = s.kind, name = s.name, commune_number = s.commune_number, address = s.address,
-  email = s.email, phone = s.phone, website = s.website, hours = s.hours,
-  accessibility = s.accessibility, accessibility_details = s.accessibility_details,
-  timezone = s.timezone, point = s.point, siret = s.siret, identifiers = s.identifiers,
-  helps_with = s.helps_with, fingerprint = s.fingerprint, evidence_id = s.evidence_id,
-  observed_at = s.observed_at, withdrawn_at = null
-from   staged_office s
-where  (o.source_id, o.remote_id) = (s.source_id, s.remote_id)
-returning o.id, o.remote_id
-"""
-VERSION = {
-    "office_id": "int8",
-    "fields": "jsonb",
-    "evidence_id": "int8",
-    "observed_at": "timestamptz",
-}
-CHANGED_OFFICE_FIELDS = """
-select count(*) filter (where o.withdrawn_at is not null) as office_back,
-       count(*) filter (where o.address is distinct from s.address) as office_address,
-       count(*) filter (where o.email is distinct from s.email) as office_email,
-       count(*) filter (where o.phone is distinct from s.phone) as office_phone,
-       count(*) filter (where o.website is distinct from s.website) as office_website,
-       count(*) filter (where o.hours is distinct from s.hours) as office_hours,
-       count(*) filter (where (o.accessibility, o.accessibility_details)
-                        is distinct from (s.accessibility, s.accessibility_details))
-         as office_accessibility,
-       count(*) filter (where (o.siret, o.identifiers)
-                        is distinct from (s.siret, s.identifiers)) as office_identifiers,
-       count(*) filter (where o.helps_with <> s.helps_with) as office_helps_with,
-       count(*) filter (where o.point is distinct from s.point) as office_point
-from   staged_office s
-join   catalog.office o using (source_id, remote_id)
-"""
-POINT = Struct("<BIIdd")  # EWKB of a point: little-endian, its type with SRID, the SRID, x, y
-
-
-@without_collector()
-def save_offices(
-    conn: Connection,
-    rows: Iterable[OfficeRow],
-    *,
-    source_id: str,
-    evidence_id: int,
-    observed_at: datetime,
-) -> dict[str, int]:
-    """Add new offices and the changes of known ones, each change kept as a version.
-
-    Offices that the source no longer lists are not touched here; one of a commune that we do not
-    know is left out. Returns counts.
-    """
-    communes = {code: (number, name) for code, number, name in conn.execute(COMMUNES)}
-    known = dict(conn.execute(KNOWN_OFFICES, {"source": source_id}).fetchall())
-    listed: set[str] = set()
-    new: list[_Office] = []
-    changed: list[_Office] = []
-    for row in rows:
-        if row.remote_id in listed:
-            raise Invalid(f"{source_id} lists the office {row.remote_id} twice.")
-        listed.add(row.remote_id)
-        mark = row.fingerprint
-        if row.commune_code not in communes or known.get(row.remote_id) == mark:
-            continue
-        office = _Office(row, mark, *communes[row.commune_code])
-        (changed if row.remote_id in known else new).append(office)
-    said = evidence_id, observed_at
-    if new:
-        ids = [number for (number,) in conn.execute(RESERVE_IDS, {"count": len(new)})]
-        with first_load(conn, "catalog.office"):
-            copy_in(
-                conn,
-                "catalog.office",
-                {"id": "int8"} | OFFICE,
-                (
-                    (number, source_id, *one.values(), *said)
-                    for number, one in zip(ids, new, strict=True)
-                ),
-            )
-        with first_load(conn, "catalog.office_version"):
-            _keep_versions(conn, zip(ids, new, strict=True), said)
-    changes: dict[str, int] = {}
-    if changed:
-        staged(
-            conn, "staged_office", OFFICE, ((source_id, *one.values(), *said) for one in changed)
-        )
-        changes = _counted(conn, CHANGED_OFFICE_FIELDS, {})
-        by_id = {one.row.remote_id: one for one in changed}
-        ids_of = conn.execute(CHANGE_OFFICES).fetchall()
-        _keep_versions(conn, ((number, by_id[remote]) for number, remote in ids_of), said)
-        conn.execute("drop table staged_office")
-    return {
-        "offices": len(listed),
-        "offices_new": len(new),
-        "offices_changed": len(changed),
-        **changes,
-    }
-
-
-class _Office(NamedTuple):
-    """An office that is new or changed, in its commune. A town hall is named after its commune
-    of today, whatever the source calls it."""
-
-    row: OfficeRow
-    fingerprint: str
-    commune_number: int
-    commune_name: str
-
-    @property
-    def name(self) -> str:
-        return f"Mairie – {self.commune_name}" if self.row.kind == "mairie" else self.row.name
-
-    def values(self) -> tuple[object, ...]:
-        """In the order of OFFICE, without what is the same for all of them."""
-        row = self.row
-        return (
-            row.remote_id, row.kind, self.name, self.commune_number, row.address, row.email,
-            row.phone, row.website, None if row.hours is None else jsonb(row.hours),
-            row.accessibility, row.accessibility_details, row.timezone,
-            None if row.point is None else POINT.pack(1, 0x20000001, 4326, *row.point),
-            row.siret, jsonb(row.identifiers), texts(row.helps_with), self.fingerprint,
-        )  # fmt: skip
-
-    def version(self) -> bytes:
-        """What the office says now, as catalog.office_version keeps it."""
-        row = self.row
-        longitude, latitude = row.point or (None, None)
-        return jsonb(
-            {
-                "kind": row.kind,
-                "name": self.name,
-                "address": row.address,
-                "email": row.email,
-                "phone": row.phone,
-                "website": row.website,
-                "hours": row.hours,
-                "accessibility": row.accessibility,
-                "accessibility_details": row.accessibility_details,
-                "timezone": row.timezone,
-                "siret": row.siret,
-                "identifiers": row.identifiers,
-                "helps_with": row.helps_with,
-                "withdrawn_at": None,
-                "longitude": longitude,
-                "latitude": latitude,
-            }
-        )
-
-
-def _keep_versions(
-    conn: Connection, offices: Iterable[tuple[int, _Office]], said: tuple[int, datetime]
-) -> None:
-    rows = ((number, one.version(), *said) for number, one in offices)
-    copy_in(conn, "catalog.office_version", VERSION, rows)

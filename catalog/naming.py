@@ -3,9 +3,12 @@
 import re
 import unicodedata
 
-WORDS = re.compile(r"[^0-9a-z]+")
+OTHERS = re.compile(r"[^0-9a-z]+")
+# The marks that the names of our communes bear. U+034F, between them, combines with nothing.
+MARKS = re.compile("[\u0300-\u034e\u0350-\u036f]+")
 # What people shorten when they type, and what sign-writers shorten on town halls.
 WHOLE = {"st": "saint", "ste": "sainte", "sts": "saints", "stes": "saintes"}
+SHORTENED = re.compile(r"\bste?s?\b")
 LIGATURES = str.maketrans({"œ": "oe", "æ": "ae", "ß": "ss", "’": "'"})
 
 
@@ -17,6 +20,8 @@ def fold(text: str) -> str:
     """
     bare = text.casefold()
     if not bare.isascii():
-        lowered = unicodedata.normalize("NFKD", bare.translate(LIGATURES))
-        bare = "".join(c for c in lowered if not unicodedata.combining(c))
-    return " ".join(WHOLE.get(word, word) for word in WORDS.split(bare) if word)
+        bare = MARKS.sub("", unicodedata.normalize("NFKD", bare.translate(LIGATURES)))
+    if not bare.isascii():
+        bare = "".join(c for c in bare if not unicodedata.combining(c))
+    bare = OTHERS.sub(" ", bare).strip()
+    return SHORTENED.sub(lambda found: WHOLE[found[0]], bare) if "st" in bare else bare

@@ -10,7 +10,8 @@ from typing import Any
 
 import msgspec
 
-from catalog.ingest import POINT, OfficeRow, fingerprint
+from catalog.bulk import POINT
+from catalog.ingest import OfficeRow, fingerprint
 
 # The columns of a line, in order, with their types. `fields` is what a version keeps.
 COLUMNS = {

@@ -31,8 +31,10 @@ TABLES = (
     " on commit drop",
 )
 DROP = "drop table listing, odd, unread, offered, met, silent"
-RESERVED = """
-select array_agg(nextval(pg_get_serial_sequence('catalog.office', 'id')))
+# The sequence is looked up once for all ids: looking it up for each takes ten times what they take.
+_SEQUENCE = "(select pg_get_serial_sequence('catalog.office', 'id')::regclass)"
+RESERVED = f"""
+select array_agg(nextval({_SEQUENCE}))
 from   generate_series(1, %(count)s)
 """
 # What cannot be passed over: rows to read (new, or not as we know them), offices that the list
@@ -90,10 +92,10 @@ where  (s.kind, s.commune_number) in (select kind, commune_number from offered)
    or  s.id in (select a.office_id from catalog.office_alias a
                 join offered f on f.remote_id = a.remote_id where a.source_id = %(source)s)
 """
-MET = """
+MET = f"""
 insert into met (remote_id, id, new, same, withdrawn, orphan)
 select f.remote_id,
-       coalesce(o.id, nextval(pg_get_serial_sequence('catalog.office', 'id'))),
+       coalesce(o.id, nextval({_SEQUENCE})),
        o.id is null, coalesce(o.fingerprint = f.fingerprint and o.withdrawn_at is null, false),
        o.withdrawn_at is not null, p.office_id is not null
 from   offered f

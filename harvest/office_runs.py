@@ -14,9 +14,10 @@ from itertools import batched
 from catalog import corrections, office_aliases, office_lines, office_lists, office_standing
 from catalog.corrections import Conflict
 from catalog.doubts import doubt_points
-from catalog.ingest import COMMUNES, OfficeRow, Rejection, save_offices
+from catalog.ingest import OfficeRow, Rejection
 from catalog.likeness import Place, likeness
 from catalog.office_lists import Counts, OfficeList
+from catalog.office_rows import COMMUNES, save_offices
 from catalog.office_standing import KnownOffice, Said
 from harvest import holds
 from harvest.apply import LINES, Context, brake

@@ -28,6 +28,7 @@ from psycopg import sql
 
 from catalog import ingest
 from catalog.database import address, migrate
+from catalog.office_rows import save_offices
 from catalog.outlines import save_outlines
 from config.settings import load
 from geo import outlines
@@ -72,7 +73,7 @@ def upsert(conn: psycopg.Connection[Any], rows: Rows) -> float:
     began = time.perf_counter()
     ingest.save_territory(conn, rows.territory, "bench")
     save_outlines(conn, rows.outlines)
-    ingest.save_offices(conn, rows.offices, source_id="bench", evidence_id=1, observed_at=AT)
+    save_offices(conn, rows.offices, source_id="bench", evidence_id=1, observed_at=AT)
     conn.commit()
     return time.perf_counter() - began
 

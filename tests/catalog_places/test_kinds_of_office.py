@@ -7,10 +7,11 @@ from typing import Any
 import psycopg
 import pytest
 
-from catalog import area_facts, ingest, offices, sources
+from catalog import area_facts, offices, sources
 from catalog.area_facts import AreaFact, AreaSubject
 from catalog.ingest import OfficeRow
 from catalog.office_kinds import kind_name, office_kinds
+from catalog.office_rows import save_offices
 from catalog.referential import current
 
 LYON = (45.7676905, 4.8353706)
@@ -28,7 +29,7 @@ def library(places: psycopg.Connection[Any]) -> psycopg.Connection[Any]:
     evidence = places.execute("select max(id) from catalog.evidence").fetchone()
     assert evidence is not None
     more = replace(LIBRARY, remote_id="b2", hours=None, helps_with=(), point=None)
-    ingest.save_offices(places, [LIBRARY, more], source_id="silent", evidence_id=evidence[0],
+    save_offices(places, [LIBRARY, more], source_id="silent", evidence_id=evidence[0],
                         observed_at=SEEN)  # fmt: skip
     places.commit()
     return places

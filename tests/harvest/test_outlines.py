@@ -109,6 +109,26 @@ def test_a_first_load_still_refuses_what_breaks_a_reference(conn: psycopg.Connec
         bulk.copy_in(conn, "catalog.commune_outline", columns, [row])
 
 
+def test_a_first_load_still_refuses_what_repeats_a_key(conn: psycopg.Connection) -> None:
+    conn.execute("insert into catalog.source values ('s', 's', 's', 's', null, 's', 'law')")
+    row = ("c", "delegated", "n", "n", 1, "s")
+    columns = dict.fromkeys(("code", "kind", "name", "search_name"), "text") | {
+        "commune_number": "int4", "source_id": "text"
+    }  # fmt: skip
+    with (
+        pytest.raises(psycopg.errors.UniqueViolation, match="pk_former_code"),
+        bulk.first_load(conn, "catalog.former_code"),
+    ):
+        bulk.copy_in(conn, "catalog.former_code", columns, [row, row])
+
+
+def test_a_first_load_keeps_the_key_that_others_refer_to(conn: psycopg.Connection) -> None:
+    """Without it, whoever refers to offices would have to be locked and checked again."""
+    question = "select conname from pg_constraint where conrelid = 'catalog.office'::regclass"
+    with bulk.first_load(conn, "catalog.office"):
+        assert conn.execute(question + " and contype in ('p', 'u')").fetchall() == [("pk_office",)]
+
+
 @pytest.mark.parametrize("values", [(), ("a",), ("é", "", "x, y", '"{}"')])
 def test_texts_arrive_as_they_were(values: tuple[str, ...], conn: psycopg.Connection) -> None:
     bulk.staged(
