@@ -85,6 +85,8 @@ class Run:
         with ExitStack() as stack:
             found = []
             for name, peer in peers.items():
+                if self.skipped.get(name) == "left out":
+                    continue
                 try:
                     found.append(stack.enter_context(peer))
                 except Absent as reason:
@@ -222,6 +224,7 @@ def main() -> int:
     reader.add_argument("base", nargs="?")  # given to every script by run.py
     reader.add_argument("pid", nargs="?")
     reader.add_argument("--only", choices=("items", "tiles"))
+    reader.add_argument("--without", action="append", default=[], help="a peer to leave out")
     reader.add_argument("--rounds", type=int, default=ROUNDS)
     reader.add_argument("--work", action="append", help="one title of the report; may be repeated")
     asked = reader.parse_args()
@@ -233,7 +236,7 @@ def main() -> int:
         tables(conn, generation.geography) as places,
     ):
         run = Run(settings, generation, places, postmaster(conn), asked.work)
-        run.rounds = asked.rounds
+        run.rounds, run.skipped = asked.rounds, dict.fromkeys(asked.without, "left out")
         for name, part in (("items", items), ("tiles", tiles)):
             if asked.only in (None, name):
                 part(run)

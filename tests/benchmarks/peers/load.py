@@ -13,6 +13,7 @@ from peers.machine import Draw, Server, processor_seconds
 
 CLIENTS, SECONDS, ROUNDS = 16, 3.0, 5
 _LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
+GRACE = 10.0  # seconds after the end of a round; what is not answered then is not waited for
 GOOD = (200, 204)  # a tile without land may be either
 BUSY = (500, 502, 503, 504)  # of a server that gives up on a loaded machine: counted apart
 
@@ -83,6 +84,14 @@ class Visitor(asyncio.Protocol):
         self.head, self.chunked, self.left = b"", False, 0
         self.send()
 
+    def give_up(self) -> None:
+        """Tells what went wrong, and hangs up on an answer that never came."""
+        if self.done.done():
+            self.done.result()
+        else:
+            self.done.set_result(None)
+            self.transport.abort()
+
     def connection_lost(self, exc: Exception | None) -> None:
         if not self.done.done():
             cut = exc or (time.perf_counter() < self.end and "closed")
@@ -130,7 +139,9 @@ def over_http(server: Server, work: str, database: int, encoding: str = "") -> W
                 "127.0.0.1", server.port,
             )  # fmt: skip
             visitors.append(one)
-        await asyncio.gather(*(one.done for one in visitors))
+        await asyncio.wait([one.done for one in visitors], timeout=SECONDS + GRACE)
+        for one in visitors:
+            one.give_up()
         used = processor_seconds(server.pid) + processor_seconds(database) - before
         times = [each for one in visitors for each in one.times]
         size, refused = (
