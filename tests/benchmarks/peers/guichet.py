@@ -6,13 +6,14 @@ import re
 import shutil
 import sys
 import tempfile
+import time
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import psycopg
-from peers.machine import Server, free_port, started
+from peers.machine import Server, free_port, processor_seconds, started
 from peers.places import Places
 
 from catalog.database.address import conninfo
@@ -35,6 +36,7 @@ def serve(
     command = [sys.executable, "-m", "api.cli.main", "--log-level", "warning", "serve",
                "--processes", 2, "--port", port]  # fmt: skip
     with started(command, "/readyz", port, CALM | environment, ROOT) as pid:
+        settle(pid)
         tile = f"/tiles/{generation.id}/communes/{{a.z}}/{{a.x}}/{{a.y}}.mvt"
         pages = cursors(port) if name == "guichet" else [""]
         yield Server(name, port, pid, {
@@ -49,6 +51,15 @@ def serve(
                 "/api/v1/nearby?lon={:.5f}&lat={:.5f}&limit=20".format(*places.point(chance))
             ),
         })  # fmt: skip
+
+
+def settle(pid: int) -> None:
+    """Return when the simulators, which load behind a site that is ready, have loaded."""
+    for _ in range(90):
+        before = processor_seconds(pid)
+        time.sleep(2)
+        if processor_seconds(pid) - before < 0.1:
+            return
 
 
 def cursors(port: int) -> list[str]:
