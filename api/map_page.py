@@ -33,7 +33,7 @@ from catalog.states import State, present_from
 from catalog.summary import Summary
 from catalog.territories import NO_EPCI, Geography
 from geo.frames import FRAMES, METROPOLE, WITHOUT_DATA
-from tiles import pictures
+from tiles import mvt, pictures
 
 ROWS = 150  # of a page of the table: every département fits on one
 _OTHER_INKS = {
@@ -310,6 +310,7 @@ def browser_data(site: Site, view: MapView, words: Words) -> dict[str, Any]:
             name: words.t(f"map.{name}")
             for name in _TEXTS
         },
-        "zooms": [tiles.min_zoom, tiles.archive_max_zoom],
+        # Below, the id raster is the map.
+        "zooms": [mvt.COMMUNES_FROM, tiles.archive_max_zoom],
         "view": browser_view(site, view, words),
     }  # fmt: skip

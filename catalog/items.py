@@ -257,18 +257,21 @@ def _question(shape: Shape) -> Select[Any]:
         columns.append(_drawn(shape, geometry).label("geometry"))
     if shape.after is not None:
         asked.append(_beyond(ordered, shape.after))
-    if not shape.offset:
+    if not shape.limited or (shape.after is None and not shape.offset):
         found = select(*columns).select_from(of.details).where(*asked)
         found = found.order_by(*_by(ordered))
         return found.limit(bindparam("take", type_=Integer)) if shape.limited else found
-    # The page is cut first: an expression of a skipped row would be computed for nothing.
+    # The page is cut first: an expression of a skipped row would be computed for nothing, and a
+    # page far from the first is joined by merging, which reads the other table from its start.
     inner = of.details if _needs_details(of, shape) else of.rows
-    page = (
+    cut = (
         select(*(one.label(f"k{i}") for i, one in enumerate(of.keys)))
         .select_from(inner).where(*asked).order_by(*_by(ordered))
-        .limit(bindparam("take", type_=Integer)).offset(bindparam("skip", type_=Integer))
-        .subquery("page")
+        .limit(bindparam("take", type_=Integer))
     )  # fmt: skip
+    if shape.offset:
+        cut = cut.offset(bindparam("skip", type_=Integer))
+    page = cut.subquery("page")
     same = [one == page.c[f"k{i}"] for i, one in enumerate(of.keys)]
     return select(*columns).select_from(of.details).where(
         tuple_(*of.keys).in_(select(*page.c)) if len(same) > 1 else of.keys[0].in_(select(*page.c))

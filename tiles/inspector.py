@@ -57,8 +57,9 @@ def wrong_with(packed: bytes, z: int, last_number: int) -> list[str]:
     except Exception as error:
         return [f"does not decode ({error})"]
     mistakes: list[str] = []
+    allowed = [*mvt.kinds(z), *(["communes"] if z >= mvt.COMMUNES_FROM else [])]
     for name, layer in layers.items():
-        if name != "communes" and name not in mvt.kinds(z):
+        if name not in allowed:
             mistakes.append(f"has a layer {name}")
             continue
         if layer["extent"] != mvt.grid(z):

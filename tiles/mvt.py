@@ -16,6 +16,9 @@ from config.errors import NotFound
 from geo.tile_address import TileAddress
 
 LAYERS = ("communes",)  # what a URL may name: a tile of it also holds the borders
+# Below, a tile would hold tens of thousands of communes smaller than a pixel (10 MB at zoom 0), and
+# leaving some out would show them as if they were not there: the borders alone are drawn.
+COMMUNES_FROM = 5
 LABELS_FROM = 9  # below, a name would be longer than its commune
 EPCI_FROM = 7  # below, their borders would weigh more than they would show
 # (first zoom, grid of the tile's side). MapLibre draws a tile on 512 pixels: 1024 is half a pixel.
@@ -33,11 +36,21 @@ def kinds(z: int) -> list[str]:
     return ["departements", "regions", *(["epci"] if z >= EPCI_FROM else [])]
 
 
+def first_zooms() -> dict[str, int]:
+    """The first zoom of each layer, for those who describe the tiles."""
+    return {"communes": COMMUNES_FROM, "departements": 0, "regions": 0, "epci": EPCI_FROM}
+
+
+def fields(layer: str) -> tuple[str, ...]:
+    """What a feature of a layer may hold beside its geometry and id: all of it is text."""
+    return ("name", "code") if layer == "communes" else ("code",)
+
+
 def recipe() -> str:
     """A hash of how tiles are drawn: other drawings of one geography are other files."""
     texts = [query("tiles", name) for name in ("tile", "areas_departements", "areas_epci")]
     described = repr((texts, query("tiles", "areas_regions"), GRIDS, BUFFER))
-    described += repr((LABELS_FROM, EPCI_FROM))
+    described += repr((COMMUNES_FROM, LABELS_FROM, EPCI_FROM))
     return hashlib.sha256(described.encode()).hexdigest()
 
 
@@ -58,6 +71,7 @@ def question(layer: str, address: TileAddress, geography: str) -> tuple[str, dic
         "extent": extent,
         "buffer": extent // BUFFER,
         "margin": 1 / BUFFER,
+        "communes": address.z >= COMMUNES_FROM,
         "labels": address.z >= LABELS_FROM,
         "kinds": kinds(address.z),
         "geography": geography,

@@ -179,10 +179,8 @@ def _archive(
             "attribution": "IGN, INSEE, Etalab – Licence Ouverte 2.0",
             "geography": begun.geography,
             "vector_layers": [
-                {"id": "communes", "fields": {"name": "String", "code": "String"}},
-                {"id": "departements", "fields": {"code": "String"}},
-                {"id": "regions", "fields": {"code": "String"}},
-                {"id": "epci", "fields": {"code": "String"}},
+                {"id": name, "minzoom": first, "fields": dict.fromkeys(mvt.fields(name), "String")}
+                for name, first in mvt.first_zooms().items()
             ],
         },
     )

@@ -105,8 +105,9 @@ class TileService:
         if archive.holds_zoom(address.z):
             return self._keep(key, archive.tile(address.z, address.x, address.y) or EMPTY)
         # Deeper than the archive: no land in its ancestor means no land here, and no query.
+        # (Archives made before the lowest zooms were published begin at zoom 5: those are drawn.)
         up = address.z - archive.max_zoom
-        if archive.tile(archive.max_zoom, address.x >> up, address.y >> up) is None:
+        if up > 0 and archive.tile(archive.max_zoom, address.x >> up, address.y >> up) is None:
             return EMPTY
         if (drawing := self._drawing.get(key)) is None:
             drawing = asyncio.create_task(self._draw(published, key))

@@ -14,6 +14,7 @@ from api.handlers.base import IMMUTABLE, ApiHandler
 from api.openapi import Operation, TemplateRoute
 from config.errors import NotFound
 from geo.tile_address import TileAddress
+from tiles import mvt
 
 MVT = "application/vnd.mapbox-vector-tile"
 # Nine digits are more than any tile column (2**30); no sign, no exponent, no leading zero.
@@ -76,7 +77,10 @@ class IdRaster(ApiHandler):
 
 
 class VectorLayer(msgspec.Struct):
+    """`minzoom`: the first zoom whose tiles hold this layer."""
+
     id: str
+    minzoom: int
     fields: dict[str, str]
 
 
@@ -113,10 +117,8 @@ class CommunesTileJson(ApiHandler):
                     maxzoom=tiles.max_zoom,
                     bounds=[-63.2, -21.5, 55.9, 51.2],  # from Saint-Martin to La Réunion
                     vector_layers=[
-                        VectorLayer("communes", {"name": "String", "code": "String"}),
-                        VectorLayer("departements", {"code": "String"}),
-                        VectorLayer("regions", {"code": "String"}),
-                        VectorLayer("epci", {"code": "String"}),
+                        VectorLayer(name, first, dict.fromkeys(mvt.fields(name), "String"))
+                        for name, first in mvt.first_zooms().items()
                     ],
                     generation=edition.id,
                 )

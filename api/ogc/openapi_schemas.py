@@ -80,7 +80,7 @@ SCHEMAS: dict[str, Any] = {
     "tileJson": _object({
         "tilejson": _TEXT, "tiles": {"type": "array", "minItems": 1, "items": _TEXT},
         "vector_layers": {"type": "array", "items": _object(
-            {"id": _TEXT, "fields": {"type": "object"}})}}),
+            {"id": _TEXT, "minzoom": {"type": "integer"}, "fields": {"type": "object"}})}}),
 }  # fmt: skip
 
 

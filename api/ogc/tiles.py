@@ -14,17 +14,13 @@ from catalog.collections import COMMUNES, collection
 from config.errors import NotFound
 from geo import tile_matrix_sets
 from geo.tile_address import TileAddress
+from tiles import mvt
 from tiles.server import EMPTY
 
 TILEJSON = "application/vnd.mapbox.tile+json"
 LAYER = "communes"
 REL = "http://www.opengis.net/def/rel/ogc/1.0/"
-LAYERS = {
-    "communes": {"name": "string", "code": "string"},
-    "departements": {"code": "string"},
-    "regions": {"code": "string"},
-    "epci": {"code": "string"},
-}
+LAYERS = {name: dict.fromkeys(mvt.fields(name), "string") for name in mvt.first_zooms()}
 
 
 def known_set(name: str) -> None:
@@ -153,8 +149,8 @@ class Tileset(_OfTiles):
             "maxzoom": zooms[-1],
             "bounds": list(COMMUNES.bounds),
             "vector_layers": [
-                {"id": name, "fields": dict.fromkeys(fields, "String")}
-                for name, fields in LAYERS.items()
+                {"id": name, "minzoom": first, "fields": dict.fromkeys(mvt.fields(name), "String")}
+                for name, first in mvt.first_zooms().items()
             ],
         }
 

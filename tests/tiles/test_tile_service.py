@@ -44,11 +44,11 @@ async def test_impossible_tiles_are_refused_without_a_query(
         await alone.tile(published[1].id, "communes", TileAddress(z, x, y))
 
 
-@pytest.mark.parametrize("z", [0, 4, 15, 30])
+@pytest.mark.parametrize("z", [15, 22, 30])
 async def test_zooms_that_we_do_not_draw_are_refused_without_a_query(
     alone: TileService, published: Published, z: int
 ) -> None:
-    with pytest.raises(NotFound, match="zooms 5 to 14"):
+    with pytest.raises(NotFound, match="zooms 0 to 14"):
         await alone.tile(published[1].id, "communes", TileAddress(z, 0, 0))
 
 
@@ -79,6 +79,24 @@ async def test_the_sea_is_empty_without_a_query(
 ) -> None:
     tile = await alone.tile(published[1].id, "communes", tile_at(-30.0, 30.0, z))
     assert gzip.decompress(tile.bytes) == b""
+
+
+@pytest.mark.parametrize("z", range(5))
+async def test_the_lowest_zooms_of_an_old_archive_are_drawn(
+    service: TileService,
+    published: Published,
+    archive: Archive,
+    monkeypatch: pytest.MonkeyPatch,
+    z: int,
+) -> None:
+    """Publications made before they were archived begin at zoom 5, and stay what they are."""
+    generation, address = published[1].id, tile_at(*LYON, z)
+    old = service._of(generation).archive
+    monkeypatch.setattr(old, "min_zoom", 5)
+    tile = await service.tile(generation, "communes", address)
+    assert (service.drawn, tile.bytes) == (1, archive.tile(address.z, address.x, address.y))
+    sea = await service.tile(generation, "communes", tile_at(-170.0, -60.0, 4))
+    assert gzip.decompress(sea.bytes) == b""
 
 
 async def test_etags_are_known_without_the_tile(

@@ -97,6 +97,20 @@ def test_borders_are_lines_of_areas(
     assert "epci" not in low, "light where they could not be seen"
 
 
+@pytest.mark.parametrize("z", range(5))
+def test_the_lowest_zooms_hold_borders_and_no_commune(
+    france: psycopg.Connection, published: tuple[Settings, Generation], archive: Archive, z: int
+) -> None:
+    """All the communes would be megabytes; some of them would show the others as absent."""
+    address = tile_at(*LYON, z)
+    tile = drawn(france, address, published[1].geography)
+    layers = decoded(tile)
+    assert set(layers) == {"departements", "regions"}
+    assert all(layer["features"] for layer in layers.values())
+    assert archive.tile(address.z, address.x, address.y) == mvt.pack(tile)
+    assert inspector.wrong_with(mvt.pack(tile), z, 40_000) == []
+
+
 def test_no_land_is_no_byte(
     france: psycopg.Connection, published: tuple[Settings, Generation]
 ) -> None:
@@ -165,6 +179,12 @@ def test_an_archive_is_never_empty(tmp_path: Any) -> None:
 def square(size: int = 512, start: int = 0) -> dict[str, Any]:
     corners = [(start, start), (size, start), (size, size), (start, size), (start, start)]
     return {"type": "Polygon", "coordinates": [corners]}
+
+
+def test_the_inspector_refuses_communes_in_the_lowest_zooms() -> None:
+    tile = encoded({"geometry": square()})
+    assert inspector.wrong_with(tile, mvt.COMMUNES_FROM - 1, 40_000) == ["has a layer communes"]
+    assert inspector.wrong_with(tile, mvt.COMMUNES_FROM, 40_000) == []
 
 
 def encoded(
