@@ -32,9 +32,8 @@ TABLES = (
 )
 DROP = "drop table listing, odd, unread, offered, met, silent"
 # The sequence is looked up once for all ids: looking it up for each takes ten times what they take.
-_SEQUENCE = "(select pg_get_serial_sequence('catalog.office', 'id')::regclass)"
-RESERVED = f"""
-select array_agg(nextval({_SEQUENCE}))
+RESERVED = """
+select array_agg(nextval((select pg_get_serial_sequence('catalog.office', 'id')::regclass)))
 from   generate_series(1, %(count)s)
 """
 # What cannot be passed over: rows to read (new, or not as we know them), offices that the list
@@ -92,10 +91,11 @@ where  (s.kind, s.commune_number) in (select kind, commune_number from offered)
    or  s.id in (select a.office_id from catalog.office_alias a
                 join offered f on f.remote_id = a.remote_id where a.source_id = %(source)s)
 """
-MET = f"""
+MET = """
 insert into met (remote_id, id, new, same, withdrawn, orphan)
 select f.remote_id,
-       coalesce(o.id, nextval({_SEQUENCE})),
+       coalesce(o.id,
+                nextval((select pg_get_serial_sequence('catalog.office', 'id')::regclass))),
        o.id is null, coalesce(o.fingerprint = f.fingerprint and o.withdrawn_at is null, false),
        o.withdrawn_at is not null, p.office_id is not null
 from   offered f
