@@ -30,7 +30,7 @@ PAGES: dict[str, Callable[[str], str]] = {
     "records": lambda lang: address("records", lang, q="école"),
     "distances": lambda lang: address("distances", lang),
     "distances unknown": lambda lang: address("distances", lang, territory="guyane"),
-    "a raster": lambda lang: f"/ogc/collections/distance-mairie?f=html&lang={lang}",
+    "a raster": lambda lang: f"/ogc/edr/collections/distance-mairie?f=html&lang={lang}",
     "sources": lambda lang: address("sources", lang),
     "data": lambda lang: address("data", lang),
     "help": lambda lang: address("help", lang),
