@@ -61,7 +61,6 @@ PAGES: dict[str, Callable[[str], str]] = {
     "difficulty": lambda lang: address("difficulty", lang),
     "login": lambda lang: address("login", lang),
     "town hall": lambda lang: address("mairie", lang, code="69123"),
-    "card": lambda lang: address("commune-card", lang, code="69123"),
     "agent": lambda lang: address("agent", lang),
     "processes": lambda lang: f"/ogc/processes?f=html&lang={lang}",
     "process": lambda lang: f"/ogc/processes/echo?f=html&lang={lang}",
@@ -76,7 +75,7 @@ ELSEWHERE = {
     "test_contributions": {
         "contribute-review", "follow", "moderation", "moderation-journal", "moderation-case",
     },
-    "test_agents": {"mairie-code", "mairie-desk", "delegations", "epci-agent"},
+    "test_agents": {"commune-card", "mairie-code", "mairie-desk", "delegations", "epci-agent"},
     "test_mairie": {"moderation-official", "mairie-official"},
     "test_practices": {
         "practice", "practice-review", "practice-owner", "mairie-practices", "moderation-practices",
