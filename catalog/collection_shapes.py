@@ -72,6 +72,8 @@ class Collection:
     searched: tuple[ColumnElement[str], ...]
     counted: FromClause  # what is counted, when nothing is asked of the items
     version: ColumnElement[int] | None  # while it stays, so does the count; None: it is short
+    # What has no geometry, when an index or a list knows it better than the geometry that is null.
+    unplaced: ColumnElement[bool] | None = None
     validity: tuple[ColumnElement[Any], ColumnElement[Any]] | None = None  # days, both included
     always_listed: bool = False  # also when `datetime` chooses the items
     members: tuple[tuple[str, ColumnElement[Any]], ...] = ()  # of a feature, besides the usual

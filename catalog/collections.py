@@ -42,6 +42,7 @@ from catalog.collection_shapes import (
 )
 from catalog.database.ogc_tables import area_shape
 from catalog.database.outline_tables import commune_outline as outline
+from catalog.database.outline_tables import commune_unplaced
 from catalog.database.tables import commune, departement, epci, region, status
 from catalog.people_collections import CONTRIBUTIONS, DIFFICULTIES
 from catalog.practices_collection import PRACTICES
@@ -58,6 +59,9 @@ def _read_code(text: str) -> dict[str, Any] | None:
 CODE = ("Code officiel géographique", "Official geographic code")
 NAME = ("Nom", "Name")
 POPULATION = ("Habitants ; absent si non publié", "Inhabitants; null when not published")
+# An array, so that the few are looked up one by one, however many the planner believes there are.
+_unplaced = commune.c.number == func.any(func.array(select(commune_unplaced.c.number)
+                                                    .scalar_subquery()))  # fmt: skip
 _outlined = commune.outerjoin(outline, outline.c.number == commune.c.number)
 COMMUNES = Collection(
     id="communes",
@@ -98,6 +102,7 @@ COMMUNES = Collection(
     identified=commune.c.code == bindparam("item", type_=Text),
     read_id=_read_code,
     geometry=outline.c.geometry,
+    unplaced=_unplaced,
     geometry_type="polygon",
     time="validity",
     validity=(commune.c.valid_from, commune.c.valid_to),
@@ -365,6 +370,7 @@ SERVICES = Collection(
     ),
     read_id=_read_pair,
     geometry=outline.c.centre,
+    unplaced=_unplaced,
     geometry_type="point",
     time="state",
     searched=(commune.c.search_name,),

@@ -23,24 +23,23 @@ from sqlalchemy import (
     Select,
     SmallInteger,
     Text,
-    and_,
     bindparam,
     cast,
-    false,
     func,
     literal_column,
     or_,
     select,
     tuple_,
+    union_all,
 )
 from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 
 from catalog.collections import Collection, Field, collection, jsonable
 from catalog.cql2 import Node, names_of
 from catalog.cql2_sql import condition
+from catalog.item_orders import Order, Ordered, beyond, by, ordering, searched
 from catalog.states import State
 from catalog.status import Reason
-from config.errors import Invalid
 
 MOST = 10_000  # items of one page
 COUNTED = 10_000  # with conditions, items are counted up to this, and "more" is said beyond
@@ -69,14 +68,6 @@ class Span:
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
-    """One member of `sortby`."""
-
-    name: str
-    descending: bool = False
-
-
-@dataclass(frozen=True, slots=True)
 class Shape:
     """Which clauses a question has; what is compiled and kept."""
 
@@ -92,6 +83,7 @@ class Shape:
     equal: tuple[str, ...] = ()
     looked_up: tuple[str, ...] = ()
     words: int = 0
+    unplaced: bool = False  # instead of what meets the box: what has no geometry
     tree: Node | None = None
     item: bool = False
     among: tuple[str, ...] = ()  # ids, external_ids: what lists of identifiers were given
@@ -229,21 +221,21 @@ def _compile(question: Select[Any]) -> tuple[bytes, dict[str, Any], tuple[str, .
 
 def _question(shape: Shape) -> Select[Any]:
     of = collection(shape.collection)
-    asked = _asked(of, shape)
     if shape.output == "total":
         counted = select(_version(of), func.count()).select_from(of.counted)
         return counted.where(of.listed)
     if shape.output == "count":
         rows = of.details if _needs_details(of, shape) else of.rows
-        capped = (
-            select(literal_column("1").label("one")).select_from(rows).where(*asked)
-            .limit(COUNTED + 1).subquery()
-        )  # fmt: skip
+        parts: list[Select[Any]] = [
+            select(literal_column("1").label("one")).select_from(rows).where(*_asked(of, part))
+            .limit(COUNTED + 1) for part in _parts(shape)
+        ]  # fmt: skip
+        capped = select(_all(parts).c.one).limit(COUNTED + 1).subquery()
         return select(func.count()).select_from(capped)
     if shape.output == "facet":
-        return _facet(of, shape, asked)
+        return _facet(of, shape)
     shown = [one for one in of.fields if shape.properties is None or one.name in shape.properties]
-    ordered = _ordering(of, shape.order, ranked=shape.words > 0)
+    ordered = ordering(of, shape.order, ranked=shape.words > 0)
     keys = [one.column for one in ordered]
     geometry = _geometry(of, shape)
     columns: list[ColumnElement[Any]]
@@ -255,33 +247,62 @@ def _question(shape: Shape) -> Select[Any]:
         columns = [of.item_id.label("id")]
         columns += [one.column.label(f"p_{one.name}") for one in shown]
         columns.append(_drawn(shape, geometry).label("geometry"))
-    if shape.after is not None:
-        asked.append(_beyond(ordered, shape.after))
     if not shape.limited or (shape.after is None and not shape.offset):
-        found = select(*columns).select_from(of.details).where(*asked)
-        found = found.order_by(*_by(ordered))
-        return found.limit(bindparam("take", type_=Integer)) if shape.limited else found
+        return _cut(of, shape, of.details, columns, ordered)
     # The page is cut first: an expression of a skipped row would be computed for nothing, and a
     # page far from the first is joined by merging, which reads the other table from its start.
     inner = of.details if _needs_details(of, shape) else of.rows
-    cut = (
-        select(*(one.label(f"k{i}") for i, one in enumerate(of.keys)))
-        .select_from(inner).where(*asked).order_by(*_by(ordered))
-        .limit(bindparam("take", type_=Integer))
-    )  # fmt: skip
-    if shape.offset:
-        cut = cut.offset(bindparam("skip", type_=Integer))
-    page = cut.subquery("page")
+    named = [one.label(f"k{i}") for i, one in enumerate(of.keys)]
+    page = _cut(of, shape, inner, named, ordered).subquery("page")
     same = [one == page.c[f"k{i}"] for i, one in enumerate(of.keys)]
     return select(*columns).select_from(of.details).where(
         tuple_(*of.keys).in_(select(*page.c)) if len(same) > 1 else of.keys[0].in_(select(*page.c))
-    ).order_by(*_by(ordered))  # fmt: skip
+    ).order_by(*by(ordered))  # fmt: skip
 
 
-def _facet(of: Collection, shape: Shape, asked: Sequence[ColumnElement[bool]]) -> Select[Any]:
+def _parts(shape: Shape) -> tuple[Shape, ...]:
+    """What a box gives: what meets it, and what has no geometry (Features part 1, requirement
+    fc-bbox-response). Apart, because no index serves « or » through an outer join."""
+    return (shape, replace(shape, unplaced=True)) if shape.box else (shape,)
+
+
+def _all(parts: Sequence[Select[Any]]) -> Any:
+    return (parts[0] if len(parts) == 1 else union_all(*parts)).subquery("found")
+
+
+def _cut(
+    of: Collection, shape: Shape, rows: Any, columns: Sequence[Any], ordered: Sequence["Ordered"]
+) -> Select[Any]:
+    """The items that were asked, in their order, no more than asked, as `columns`."""
+
+    def part(one: Shape, shown: Sequence[Any]) -> Select[Any]:
+        found = select(*shown).select_from(rows).where(*_asked(of, one))
+        return found if one.after is None else found.where(beyond(ordered, one.after))
+
+    take, skip = bindparam("take", type_=Integer), bindparam("skip", type_=Integer)
+    if not shape.box:
+        found = part(shape, columns).order_by(*by(ordered))
+    else:
+        last = [one.column.label(f"by{i}") for i, one in enumerate(ordered)]
+        parts = [part(one, [*columns, *last]) for one in _parts(shape)]
+        if shape.limited:
+            most = take + skip if shape.offset else take
+            parts = [one.order_by(*by(ordered)).limit(most) for one in parts]
+        both = _all(parts)
+        again = [replace(one, column=both.c[f"by{i}"]) for i, one in enumerate(ordered)]
+        found = select(*(both.c[one.name] for one in columns)).order_by(*by(again))
+    if shape.limited:
+        found = found.limit(take)
+    return found.offset(skip) if shape.offset else found
+
+
+def _facet(of: Collection, shape: Shape) -> Select[Any]:
     one = of.by_name[shape.facet or ""]
     value = func.unnest(one.column) if one.kind == "array" else one.column
-    values = select(value.label("value")).select_from(of.details).where(*asked).subquery("v")
+    values = _all(
+        [select(value.label("value")).select_from(of.details).where(*_asked(of, part))
+         for part in _parts(shape)]
+    )  # fmt: skip
     many = func.count()
     return (
         select(values.c.value, many).where(values.c.value.is_not(None)).group_by(values.c.value)
@@ -329,7 +350,7 @@ def _asked(of: Collection, shape: Shape) -> list[ColumnElement[bool]]:
     if "external_ids" in shape.among and of.external is not None:
         found.append(of.external)
     if shape.words and of.words is not None:
-        french, plain = _searched()
+        french, plain = searched()
         found.append(or_(of.words.op("@@")(french), of.words.op("@@")(plain)))
     for i in range(0 if of.words is not None else shape.words):
         word = bindparam(f"word{i}", type_=Text)
@@ -343,76 +364,12 @@ def _asked(of: Collection, shape: Shape) -> list[ColumnElement[bool]]:
         )
     if shape.tree is not None:
         found.append(condition(shape.tree, of))
-    if shape.box:
+    if shape.unplaced:
+        found.append(of.geometry.is_(None) if of.unplaced is None else of.unplaced)
+    elif shape.box:
         box = func.ST_GeomFromWKB(bindparam("box", type_=LargeBinary), 4326)
         found.append(func.ST_Intersects(of.geometry, box))
     return found
-
-
-def _searched() -> tuple[Any, Any]:
-    """Both configurations, as the search of records has them: with and without word forms."""
-    asked = bindparam("asked_words", type_=Text)
-    return (
-        func.websearch_to_tsquery(literal_column("'catalog.french'::regconfig"), asked),
-        func.websearch_to_tsquery(literal_column("'catalog.plain'::regconfig"), asked),
-    )
-
-
-def _rank(words: ColumnElement[Any]) -> ColumnElement[int]:
-    """How well an item answers the words: as catalog/sql/record_search.sql ranks."""
-    french, plain = _searched()
-    rank = func.ts_rank(words, french.op("||")(plain), literal_column("1"))
-    return cast(rank * literal_column("1e9"), BigInteger)
-
-
-@dataclass(frozen=True, slots=True)
-class _Ordered:
-    column: ColumnElement[Any]
-    descending: bool
-    nullable: bool
-
-
-def _ordering(of: Collection, order: Sequence[Order], *, ranked: bool) -> list[_Ordered]:
-    """What was asked, ended by the keys so that no two items are equal.
-
-    Words that are indexed put the best answer first, unless another order is asked.
-    """
-    if ranked and of.words is not None and not order:
-        best = _Ordered(_rank(of.words), True, nullable=False)
-        return [best] + [_Ordered(one, False, nullable=False) for one in of.keys]
-    # A join may give null where the column's own table never does.
-    found = [_Ordered(of.by_name[one.name].column, one.descending, nullable=True) for one in order]
-    return found + [_Ordered(one, False, nullable=False) for one in of.keys]
-
-
-def _by(ordered: Sequence[_Ordered]) -> list[Any]:
-    """Nulls last both ways; keys are never null, so that an index gives their order by itself."""
-    found: list[Any] = []
-    for one in ordered:
-        directed = one.column.desc() if one.descending else one.column.asc()
-        found.append(directed.nulls_last() if one.nullable else directed)
-    return found
-
-
-def _beyond(ordered: Sequence[_Ordered], nulls: Sequence[bool]) -> ColumnElement[bool]:
-    """What comes after the cursor, in the order of `_by`."""
-    rest: ColumnElement[bool] = false()
-    for i in reversed(range(len(ordered))):
-        one = ordered[i]
-        column, value = one.column, bindparam(f"after{i}", type_=one.column.type)
-        if nulls[i]:
-            rest = and_(column.is_(None), rest)
-            continue
-        further = column < value if one.descending else column > value
-        if one.nullable:
-            rest = or_(further, column.is_(None), and_(column == value, rest))
-        elif i == len(ordered) - 1:
-            rest = further
-        else:
-            # `>=` alone is what an index can start from.
-            edge = column <= value if one.descending else column >= value
-            rest = and_(edge, or_(further, rest))
-    return rest
 
 
 def _geometry(of: Collection, shape: Shape) -> ColumnElement[Any]:
@@ -470,32 +427,3 @@ def _day(moment: datetime | None) -> date | None:
 def _literal(word: str) -> str:
     """A word that LIKE takes as it is written."""
     return word.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-
-
-def cursor_values(
-    of: Collection, order: Sequence[Order], sent: Sequence[Any], *, ranked: bool
-) -> tuple[Any, ...]:
-    """The values of a cursor as they can be bound. Raises Invalid when they are not ours."""
-    ordered = _ordering(of, order, ranked=ranked)
-    if len(sent) != len(ordered):
-        raise Invalid("This cursor belongs to another question.", parameter="cursor")
-    return tuple(_bound(one, value) for one, value in zip(ordered, sent, strict=True))
-
-
-def _bound(one: _Ordered, value: Any) -> Any:
-    if value is None and one.nullable:
-        return None
-    wanted = one.column.type.python_type
-    try:
-        if wanted is datetime and isinstance(value, str):
-            return datetime.fromisoformat(value)
-        if wanted is date and isinstance(value, str):
-            return date.fromisoformat(value)
-    except ValueError:
-        raise Invalid("This cursor cannot be read.", parameter="cursor") from None
-    if wanted is float and isinstance(value, int | float) and not isinstance(value, bool):
-        return float(value)
-    largest = 2**63 if isinstance(one.column.type, BigInteger) else 2**31
-    if type(value) is not wanted or (wanted is int and not 0 <= value < largest):
-        raise Invalid("This cursor cannot be read.", parameter="cursor")
-    return value

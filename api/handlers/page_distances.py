@@ -58,7 +58,7 @@ class DistancePage(PageHandler):
             legend=[(words, COLOURS["light"][at], COLOURS["dark"][at])
                     for at, (_, _, words) in enumerate(legend_rows(self.language))],
             day=date.fromisoformat(held.day) if held and held.day else None,
-            collection=f"/ogc/collections/{name_of(held)}" if held else "",
+            collection=f"/ogc/edr/collections/{name_of(held)}" if held else "",
             size=(WIDTH, round(WIDTH * grid.rows / grid.columns)),
             sources=[one for one in self.site.edition.sources if one.id in sources]
             if self.site.published else (),

@@ -12,7 +12,7 @@ from api.handlers.base import BaseHandler, PageHandler
 from api.parameters import Parameter, choice
 
 ROOT = "/ogc"
-EDR = "/ogc/edr"  # the rasters alone, as an API of its own
+EDR = "/ogc/edr"  # the rasters, as an API of their own
 JSON = "application/json"
 GEOJSON = "application/geo+json"
 HTML = "text/html; charset=utf-8"

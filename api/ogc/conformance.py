@@ -1,4 +1,4 @@
-"""What `/ogc` conforms to: only what its tests prove, whichever tier answers."""
+"""What `/ogc` and `/ogc/edr` conform to: only what their tests prove, whichever tier answers."""
 
 _FEATURES = "http://www.opengis.net/spec/ogcapi-features-{}/1.0/conf/{}"
 _CQL2 = "http://www.opengis.net/spec/cql2/1.0/conf/{}"
@@ -81,15 +81,6 @@ MAPS = tuple(
 )
 
 CLASSES: tuple[str, ...] = (
-    COMMON
-    + FEATURES
-    + SCHEMAS
-    + FILTERS
-    + JSON_FG
-    + RECORDS
-    + TILES
-    + PROCESSES
-    + EDR
-    + COVERAGES
-    + MAPS
+    COMMON + FEATURES + SCHEMAS + FILTERS + JSON_FG + RECORDS + TILES + PROCESSES
 )
+RASTERS: tuple[str, ...] = COMMON + EDR + COVERAGES + MAPS  # of /ogc/edr

@@ -4,10 +4,9 @@ from importlib.metadata import version
 from typing import Any
 
 from api.ogc import conformance, openapi30
-from api.ogc.base import HTML, JSON, SCHEMA, OgcHandler
+from api.ogc.base import EDR, HTML, JSON, SCHEMA, OgcHandler
 from api.ogc.features import EXPORTS, FORMATS
 from api.ogc.grids import all_grids
-from api.ogc.grids import described as grid_described
 from api.ogc.questions import schema_of, sortables
 from catalog.collections import COLLECTIONS, COMMUNES, Collection, collection
 from catalog.items import FACET_VALUES
@@ -17,6 +16,7 @@ from geo.ogc_crs import CRS84, URIS
 OAS = "application/vnd.oai.openapi+json;version=3.0"
 REL = "http://www.opengis.net/def/rel/ogc/1.0/"
 DRAFT = "https://json-schema.org/draft/2020-12/schema"
+RASTERS = "OGC API EDR, Coverages, Maps"
 GEOMETRY = {"polygon": "geometry-multipolygon", "point": "geometry-point"}
 
 
@@ -41,7 +41,7 @@ class Landing(OgcHandler):
             self.link(f"{REL}job-list", JSON, f"{base}/jobs"),
             self.link(f"{REL}tilesets-vector", JSON, f"{base}/tiles"),
             self.link(f"{REL}tiling-schemes", JSON, f"{base}/tileMatrixSets"),
-            self.link("related", JSON, f"{base}/edr", "OGC API EDR"),
+            self.link("related", JSON, f"{base}/edr", RASTERS),
             self.link(f"{REL}styles", JSON, f"{base}/styles"),
             self.link("about", HTML, self.origin + self.url("home")),
             self.link("license", HTML, "https://spdx.org/licenses/etalab-2.0.html"),
@@ -67,11 +67,10 @@ class Collections(OgcHandler):
         if self.unchanged("ogc-collections", self.base, self.language, self.format):
             return
         found = await self.site.ogc.ask(self, "describe_collections")
-        found["collections"] = [described(self, one) for one in found["collections"]] + [
-            grid_described(self, one, f"{self.base}/collections/{one.id}")
-            for one in all_grids(self)
-        ]
-        found["links"] = self.self_links()
+        # Rasters are not among them: whoever reads Features asks for the items of each.
+        found["collections"] = [described(self, one) for one in found["collections"]]
+        there = f"{self.origin}{EDR}/collections"
+        found["links"] = [*self.self_links(), self.link("related", JSON, there, RASTERS)]
         await self.answer(found)
 
 
@@ -223,5 +222,4 @@ class Api(OgcHandler):
         await self.answer(document, OAS)
 
     def document(self) -> dict[str, Any]:
-        names = [one.id for one in all_grids(self)]
-        return openapi30.document(self.base, version("guichet"), names)
+        return openapi30.document(self.base, version("guichet"))

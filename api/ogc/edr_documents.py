@@ -1,7 +1,8 @@
-"""`/ogc/edr`: the rasters alone, as an API of its own.
+"""`/ogc/edr`: the rasters, as an API of their own: EDR, Coverages and Maps.
 
-The same collections are in `/ogc` beside the others; readers of EDR, its test suite among them,
-expect every collection of an API to answer queries of data.
+Readers of Features ask for the items of every collection that is listed, readers of EDR send its
+queries to every one, and the suites of OGC do both: one list cannot please them. The addresses
+that these rasters had under `/ogc/collections/` still answer, and are listed no more.
 """
 
 from importlib.metadata import version
@@ -42,11 +43,10 @@ class EdrLanding(OgcHandler):
 
 class EdrConformance(OgcHandler):
     async def get(self) -> None:
-        classes = conformance.COMMON + conformance.EDR + conformance.COVERAGES + conformance.MAPS
         if self.format == "html":
-            self.show("ogc_conformance.html", classes=classes)
+            self.show("ogc_conformance.html", classes=conformance.RASTERS)
             return
-        await self.answer({"conformsTo": list(classes)})
+        await self.answer({"conformsTo": list(conformance.RASTERS)})
 
 
 class EdrCollections(OgcHandler):
@@ -70,4 +70,4 @@ class EdrCollections(OgcHandler):
 class EdrApi(Api):
     def document(self) -> dict[str, Any]:
         names = [one.id for one in all_grids(self)]
-        return openapi30.document(self.base, version("guichet"), names, whole=False)
+        return openapi30.document(self.base, version("guichet"), names)

@@ -1,7 +1,8 @@
 """Collections that are rasters: distances to the nearest office of a kind, over a territory.
 
 `distance-mairie` covers Metropolitan France, `distance-mairie-guyane` French Guiana: one grid and
-one projection each. What is said of them is the same under `/ogc` and under `/ogc/edr`.
+one projection each. `/ogc/edr` lists them; what is said at their former addresses under `/ogc` is
+the same.
 """
 
 import math

@@ -27,10 +27,9 @@ _TILESETS = (
 )
 
 
-def document(
-    base: str, version: str, grids: Sequence[str] = (), *, whole: bool = True
-) -> dict[str, Any]:
-    """`grids` are the rasters that there are now; without `whole`, they alone are described."""
+def document(base: str, version: str, grids: Sequence[str] | None = None) -> dict[str, Any]:
+    """Of `/ogc`; with `grids`, the rasters that there are now, of `/ogc/edr`."""
+    whole = grids is None
     paths: dict[str, Any] = {}
     for path, summary, formats, tag in (
         ("/", "Landing page", DOCUMENT_FORMATS, "Capabilities"),

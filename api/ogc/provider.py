@@ -19,7 +19,8 @@ from pygeoapi.provider.base import (
 
 from api.ogc.questions import CRS, DATETIME, schema_of, words_of
 from catalog.collections import collection
-from catalog.items import COUNTED, MOST, Order, Question, Span, statement
+from catalog.item_orders import Order
+from catalog.items import COUNTED, MOST, Question, Span, statement
 from config.errors import Invalid
 from geo import ogc_crs
 

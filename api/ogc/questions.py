@@ -17,7 +17,8 @@ from api.parameters import Parameter, choice, limit, text
 from catalog import cql2, cql2_json
 from catalog.collections import Collection, Field, collection
 from catalog.cql2 import Node
-from catalog.items import MOST, Order, Question, Span, cursor_values
+from catalog.item_orders import Order, cursor_values
+from catalog.items import MOST, Question, Span
 from catalog.naming import fold
 from catalog.states import Simple, State
 from config.errors import Invalid
@@ -94,8 +95,9 @@ CURSOR: Parameter[list[Any]] = Parameter(
     lambda: {"type": "string", "maxLength": 2000},
 )  # fmt: skip
 BBOX: Parameter[tuple[float, ...]] = Parameter(
-    "bbox", "Only items that intersect this box: 4 numbers, or 6 whose heights are ignored, in "
-    "the order of `bbox-crs`. A west greater than the east crosses the 180th meridian.",
+    "bbox", "Only items that intersect this box, and those without geometry: 4 numbers, or 6 "
+    "whose heights are ignored, in the order of `bbox-crs`. A west greater than the east "
+    "crosses the 180th meridian.",
     read_box,
     lambda: {"type": "array", "minItems": 4, "maxItems": 6, "items": {"type": "number"}},
 )  # fmt: skip

@@ -6,7 +6,8 @@ from api.ogc import coverages, documents, edits, edr, edr_documents, jobs, proce
 
 _COLLECTION = r"/ogc/collections/(?P<collection>[^/]+)"
 _TILE = r"(?P<set>[^/]+)/(?P<z>[^/]+)/(?P<row>[^/]+)/(?P<column>[^/]+)$"
-# The same rasters in both APIs; the instance of a query is a kept generation.
+# Listed in /ogc/edr; /ogc/collections is where they were, and answers for ever. The instance of a
+# query is a kept generation.
 _GRID = r"/ogc(?:/edr)?/collections/(?P<grid>distance-[^/]+)"
 GRID_ROUTES: list[URLSpec] = [
     URLSpec(r"/ogc/edr/?$", edr_documents.EdrLanding),

@@ -56,6 +56,7 @@ record = Table(
     UniqueConstraint("source_id", "remote_id"),
     Index("ix_record_words", "words", postgresql_using="gin"),
     Index("ix_record_extent", "extent", postgresql_using="gist"),
+    Index("ix_record_unplaced", "id", postgresql_where=text("extent is null")),
     Index("ix_record_keywords", "keywords", postgresql_using="gin"),
     Index("ix_record_group_id", "group_id"),
     CheckConstraint("type in ('dataset', 'service')", name="type_known"),

@@ -269,6 +269,7 @@ office = Table(
     ),
     UniqueConstraint("source_id", "remote_id"),
     Index("ix_office_point", "point", postgresql_using="gist"),
+    Index("ix_office_unplaced", "id", postgresql_where=text("point is null")),
     schema="catalog",
 )
 office_redirect = Table(

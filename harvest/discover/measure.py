@@ -4,7 +4,9 @@ The pages are written by us, as varied as we could make them; they are not a sam
 and the figures say how the rules behave on them, no more. The first rules were tuned on one half
 of the first pages (by the hash of the page's name). Pages called `late-` were written after those
 rules, harder on purpose: measured once, they then taught the second rules. Pages called `new-`
-were written after these, and the rules were not changed after reading them.
+were written after these; what was wrong on three of them, and pages called `third-` written for
+that, taught the third rules. Pages called `fresh-` are another hand's: whoever changes the rules
+reads their counts, and never the pages.
 """
 
 import hashlib
@@ -34,7 +36,7 @@ class Labelled:
     name: str
     expected: dict[str, int]
     found: dict[str, int]
-    half: str  # tuned|held|late|new|fresh
+    half: str  # tuned|held|late|new|third|fresh
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +62,7 @@ class Score:
 
 def half(name: str) -> str:
     """Where a page belongs: by its name's hash, so that nobody chooses."""
-    for batch in ("late", "new", "fresh"):
+    for batch in ("late", "new", "third", "fresh"):
         if name.startswith(f"{batch}-"):
             return batch
     return "held" if hashlib.sha256(name.encode()).digest()[0] % 2 else "tuned"
@@ -109,15 +111,16 @@ def table(folder: Path) -> str:
         ("tuned", "that the rules were tuned on"),
         ("held", "held out from the first rules"),
         ("late", "harder, that taught the second rules"),
-        ("new", "written after the second rules, never tuned on"),
+        ("new", "written after the second rules; three mistakes then taught the third"),
+        ("third", "written with the third rules, for them: a guard, no proof"),
         ("fresh", "whole pages, by a hand that had not read the rules"),
     ):
         mine = [one for one in read if one.half == name]
         lines.append(f"| {title} | {len(mine)} {_cells(score(mine))}")
-    unseen = [one for one in read if one.half in ("new", "fresh")]
+    unseen = [one for one in read if one.half == "fresh"]
     lines += [
         "",
-        "By service, over the pages held out and those written last:",
+        "By service, over the whole pages:",
         "",
         "| service | right | wrong | missed | too high | precision | recall |",
         "|---|--:|--:|--:|--:|--:|--:|",

@@ -19,6 +19,10 @@ MOST_DOORS = 1500  # links and forms of one page
 HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
 BLOCKS = {"p", "li", "td", "th", "dd", "dt", "div", "section", "article", "aside", "figure", "tr"}
 HIDDEN = {"script", "style", "template", "noscript", "svg", "iframe", "object", "head"}
+FOLDED = {"summary", "dt", "caption", "legend"}  # headings of an accordion, a list, a table
+ACCORDION = re.compile(r"accordion|accordeon|collaps|toggle|panel-title|faq|onglet", re.I)
+MOST_HEADING = 90  # characters: a bold paragraph that is longer is a sentence
+LEADS_ON = re.compile(r"""(?:location(?:\.href)?\s*=|open\()\s*['"]([^'"]+)['"]""")
 FILE = re.compile(r"\.(pdf|docx?|odt|rtf|xlsx?|ods)$", re.IGNORECASE)
 NO_FIELD = ("hidden", "submit", "button", "image")
 LONGEST_CONTEXT = 400  # characters
@@ -44,6 +48,7 @@ class Door:
     place: str = "body"  # body|menu|news|ad|footer
     form: bool = False
     file: bool = False
+    frame: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,9 +76,7 @@ def read(body: bytes, url: str) -> PageSeen:
     base = root.find(".//base[@href]")
     where = urljoin(url, base.get("href")) if base is not None else url
     data = tuple(_data(root))
-    for element in list(
-        root.iter(*HIDDEN - {"head"}),
-    ):
+    for element in list(root.iter(*HIDDEN - {"head", "iframe"})):
         if element.getparent() is not None:
             element.drop_tree()
     title = _words(root.find(".//title"))
@@ -139,20 +142,43 @@ def _sections(content: Node) -> Iterator[tuple[str, str]]:
     """What is written under each heading but the first, up to the next one."""
     heading: str | None = None
     words: list[str] = []
+    inside: set[Node] = set()  # of a heading: its words are not what is under it
     for node in content.iter():
         if not isinstance(node.tag, str) or any(
             one.tag in HEADINGS for one in node.iterancestors()
         ):
             continue
-        if node.tag in HEADINGS:
+        if _heads(node):
             if heading:
                 yield heading, fold(" ".join(words))
             heading, words = fold(_words(node)) if node.tag != "h1" else None, []
+            inside = {*node.iterdescendants()}
             words.append(node.tail or "")
+        elif node in inside or node.tag in HIDDEN:
+            continue
         elif heading:
             words += [node.text or "", node.tail or ""]
     if heading:
         yield heading, fold(" ".join(words))
+
+
+def _heads(node: Node) -> bool:
+    """Whether an element is a heading, by its name or by what its author uses it for."""
+    if node.tag in HEADINGS or node.tag in FOLDED:
+        return True
+    if node.tag in ("button", "a") or node.get("role") in ("button", "tab"):
+        called = f"{node.get('class', '')} {node.get('data-toggle', '')}"
+        opens = node.get("aria-expanded") is not None or bool(ACCORDION.search(called))
+        return opens and 0 < len(_words(node)) <= MOST_HEADING
+    if node.tag != "p" or (node.text or "").strip() or len(node) != 1:
+        return False
+    (only,) = node
+    return (
+        only.tag in ("strong", "b", "u")
+        and not (only.tail or "").strip()
+        and only.find(".//a") is None
+        and 0 < len(_words(only)) <= MOST_HEADING
+    )
 
 
 def _doors(content: Node, where: str) -> Iterator[Door]:
@@ -164,8 +190,8 @@ def _doors(content: Node, where: str) -> Iterator[Door]:
             return
         if not isinstance(node.tag, str):
             continue
-        if node.tag in HEADINGS:
-            level = int(node.tag[1])
+        if _heads(node):
+            level = int(node.tag[1]) if node.tag in HEADINGS else 7  # under every true heading
             above = {one: text for one, text in above.items() if one < level}
             above[level] = _words(node)
         headings = fold(" . ".join(above[one] for one in sorted(above, reverse=True)))
@@ -173,6 +199,10 @@ def _doors(content: Node, where: str) -> Iterator[Door]:
             door = _link(node, where, headings)
         elif node.tag == "form":
             door = _form(node, where, headings)
+        elif node.tag == "iframe" and node.get("src"):
+            door = _frame(node, where, headings)
+        elif node.get("onclick") and (found := LEADS_ON.search(node.get("onclick"))):
+            door = _link(node, where, headings, found[1])
         else:
             continue
         if door is not None:
@@ -180,11 +210,21 @@ def _doors(content: Node, where: str) -> Iterator[Door]:
             yield door
 
 
-def _link(node: Node, where: str, headings: str) -> Door | None:
-    url = _absolute(where, node.get("href"))
+def _frame(node: Node, where: str, headings: str) -> Door | None:
+    """What is shown in a frame: another site's calendar, form or map."""
+    url = _absolute(where, node.get("src"))
+    if url is None or url.startswith("mailto:"):
+        return None
+    said = node.get("title", "")
+    return Door(url, said[:300], fold(said), _around(node), headings, _place(node), frame=True)
+
+
+def _link(node: Node, where: str, headings: str, href: str = "") -> Door | None:
+    url = _absolute(where, href or node.get("href"))
     if url is None:
         return None
-    images = " ".join(one.get("alt", "") for one in node.iter("img"))
+    # A picture that is a link often says all of it in its title.
+    images = " ".join(f"{one.get('alt', '')} {one.get('title', '')}" for one in node.iter("img"))
     text = " ".join(f"{_words(node)} {node.get('aria-label', '')} {images}".split())
     if not text:
         text = node.get("title", "")

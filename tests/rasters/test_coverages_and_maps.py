@@ -390,22 +390,23 @@ def test_owslib_reads_them(site, whole):
     assert names <= set(edr.data())
     point = edr.query_data("distance-mairie", "position", coords=f"POINT({LYON[0]} {LYON[1]})")
     assert point["ranges"]["distance"]["values"][0] == value_at(whole, *LYON)[0]
-    coverages = Coverages(f"{site}/ogc")
+    coverages = Coverages(f"{site}/ogc/edr")
     assert names <= set(coverages.coverages())
     body = coverages.coverage("distance-mairie", subset=[("E", 838000, 862000), ("N", 6500000, 6520000)],
                               properties=["distance"], scale_factor=2)  # fmt: skip
     with MemoryFile(body.read()) as memory, memory.open() as found:
         assert found.count == 1
         assert found.res == (2 * CELL, 2 * CELL)
-    maps = Maps(f"{site}/ogc")
+    maps = Maps(f"{site}/ogc/edr")
     assert names <= set(maps.maps())
     image = Image.open(maps.map("distance-mairie", width=100, height=90))
     assert image.size == (100, 90)
 
 
 def test_nothing_but_a_raster_is_called_one(ogc):
-    for one in ogc.get("/collections").json()["collections"]:
-        assert ("data_queries" in one) == one["id"].startswith("distance-")
+    for where in ("/edr", ""):
+        for one in ogc.get(f"{where}/collections").json()["collections"]:
+            assert ("data_queries" in one) == (where == "/edr")
 
 
 @pytest.mark.parametrize("path", [HERE, f"{HERE}/schema", f"{HERE}/instances", "/edr",
@@ -451,22 +452,31 @@ def test_what_is_not_measured_is_unknown_and_not_absent(site):
 
 
 def test_openapi_lists_the_rasters_that_there_are(ogc):
-    for where in ("", "/edr"):
-        api = ogc.get(f"{where}/api").json()
-        named = api["paths"]["/collections/{collectionId}"]["get"]["parameters"][0]
-        listed = ogc.get(f"{where}/collections").json()["collections"]
-        assert named["schema"]["enum"] == [
-            one["id"] for one in listed if one["id"].startswith("distance-")
-        ]
-        assert ("/collections/communes" in api["paths"]) == (where == "")
+    api = ogc.get("/edr/api").json()
+    named = api["paths"]["/collections/{collectionId}"]["get"]["parameters"][0]
+    listed = ogc.get("/edr/collections").json()["collections"]
+    assert named["schema"]["enum"] == [one["id"] for one in listed]
+    assert "/collections/communes" not in api["paths"]
+    features = ogc.get("/api").json()["paths"]
+    assert "/collections/communes" in features
+    assert not [path for path in features if path.startswith("/collections/{collectionId}")]
+
+
+def test_each_api_says_what_it_is(ogc):
+    """Neither claims the classes of the other: a reader asks every collection for them."""
+    rasters, features = (set(ogc.get(f"{where}/conformance").json()["conformsTo"])
+                         for where in ("/edr", ""))  # fmt: skip
+    for name in ("edr-1", "coverages-1", "maps-1"):
+        assert [one for one in rasters if f"/ogcapi-{name}/" in one]
+        assert not [one for one in features if f"/ogcapi-{name}/" in one]
+    assert not [one for one in rasters if "/ogcapi-features-" in one]
 
 
 def test_rasters_are_told_alike_together_and_alone_and_their_links_lead_somewhere(ogc):
-    listed = ogc.get("/collections").json()["collections"]
-    rasters = [one for one in listed if one["id"].startswith("distance-")]
+    rasters = ogc.get("/edr/collections").json()["collections"]
     assert len(rasters) >= 2
     for one in rasters:
-        alone = ogc.get(f"/collections/{one['id']}").json()
+        alone = ogc.get(f"/edr/collections/{one['id']}").json()
         assert {**alone, "links": 0} == {**one, "links": 0}
         assert one["storageCrs"] in one["crs"]
         for link in one["links"] + alone["links"]:
@@ -480,7 +490,7 @@ def test_descriptions_say_what_is_not_known(ogc, france: psycopg.Connection):
     (unplaced,) = france.execute(
         "select count(*) from catalog.pub_office where kind = 'mairie' and point is null"
     ).fetchone()
-    listed = ogc.get("/collections").json()["collections"]
+    listed = ogc.get("/edr/collections").json()["collections"]
     told = [one["officesWithoutPlace"] for one in listed if one["id"].startswith("distance-mairie")]
     assert sum(told) == unplaced
     text = json.dumps(ogc.get(HERE, params={"lang": "en"}).json())
