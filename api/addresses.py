@@ -7,7 +7,7 @@ switch finds the same page under its other name.
 import re
 from collections.abc import Mapping
 from functools import cache
-from urllib.parse import quote, urlencode
+from urllib.parse import quote, quote_plus
 
 LANGUAGES = ("fr", "en")
 
@@ -175,17 +175,37 @@ def slots(template: str) -> tuple[str, ...]:
     return tuple(_SLOT.findall(template))
 
 
+@cache
+def _cut(page: str, language: str) -> tuple[str, tuple[tuple[str, str], ...], frozenset[str]]:
+    """A page's template: what comes before the first slot, each slot with what follows, slots."""
+    first, *rest = _SLOT.split(template_of(page, language))
+    pairs = tuple(zip(rest[::2], rest[1::2], strict=True))
+    return first, pairs, frozenset(rest[::2])
+
+
+# A page writes a hundred addresses, nearly all of plain codes and names: those stay as they are.
+_PLAIN = re.compile(r"[A-Za-z0-9_.~-]*", re.ASCII)
+
+
+def _segment(text: str) -> str:
+    return text if _PLAIN.fullmatch(text) else quote(text, safe="")
+
+
+def _in_query(text: str) -> str:
+    return text if _PLAIN.fullmatch(text) else quote_plus(text)
+
+
 def address(page: str, language: str, /, **values: object) -> str:
     """The path and query of a page. Values that are not path slots become the query.
 
     A value of None is left out, so that templates can pass what they have.
     """
-    template = template_of(page, language)
-    wanted = slots(template)
-    path = _SLOT.sub(lambda slot: quote(str(values[slot[1]]), safe=""), template)
+    path, pairs, wanted = _cut(page, language)
+    for slot, literal in pairs:
+        path += _segment(str(values[slot])) + literal
     query = [
-        (name, str(value))
+        f"{_in_query(name)}={_in_query(str(value))}"
         for name, value in values.items()
         if name not in wanted and value is not None
     ]
-    return f"{path}?{urlencode(query)}" if query else path
+    return f"{path}?{'&'.join(query)}" if query else path

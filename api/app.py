@@ -5,6 +5,7 @@ from typing import Any
 from tornado.routing import PathMatches, Rule, URLSpec
 from tornado.web import Application
 
+from api.dispatch import IndexedApplication
 from api.handlers import (
     bulk_files,
     embed_files,
@@ -140,7 +141,7 @@ def make_app(site: Site) -> Application:
         Rule(PathMatches(r"/(api|tiles|ids|ogc|data)/.*"), NotFoundApi),
         Rule(PathMatches(r".*"), NotFoundPage),
     ]
-    return Application(
+    return IndexedApplication(
         rules,
         site=site,
         route_names=route_names(),

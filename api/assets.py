@@ -8,8 +8,9 @@ today's bytes without caching, so that a page opened before an upgrade keeps wor
 import asyncio
 import hashlib
 import mimetypes
+import os
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -91,17 +92,14 @@ class Assets:
 
     def _refresh(self) -> None:
         self._looked = time.monotonic()
-        files = {
-            relative: path
-            for path in sorted(self._folder.rglob("*"))
-            if path.is_file()
-            and not any(part.startswith(".") for part in path.relative_to(self._folder).parts)
-            and (relative := path.relative_to(self._folder).as_posix())
+        looked = {
+            where.removeprefix(f"{self._folder}{os.sep}").replace(os.sep, "/"): (where, stat)
+            for where, stat in _walk(str(self._folder))
         }
-        stats = [(name, path.stat()) for name, path in files.items()]
-        signature = [(name, stat.st_mtime_ns, stat.st_size) for name, stat in stats]
+        signature = {name: (s.st_mtime_ns, s.st_size) for name, (_, s) in looked.items()}
         if signature == self._signature:
             return
+        files = {name: Path(where) for name, (where, _) in sorted(looked.items())}
         content = hashlib.sha256()
         for name, path in files.items():
             content.update(name.encode() + b"\0" + hashlib.sha256(path.read_bytes()).digest())
@@ -109,6 +107,19 @@ class Assets:
         self._files = files
         self._hash = content.hexdigest()[:12]
         self._made = {}
+
+
+def _walk(folder: str) -> Iterator[tuple[str, os.stat_result]]:
+    """The files under a folder, hidden ones left out. A request waits for this each second, so
+    it is the system's own walk, in a tenth of the time of one that makes a `Path` of each."""
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            if entry.name.startswith("."):
+                continue
+            if entry.is_dir(follow_symlinks=False):
+                yield from _walk(entry.path)
+            elif entry.is_file():
+                yield entry.path, entry.stat()
 
 
 def _make(path: Path, encoding: str) -> Asset:

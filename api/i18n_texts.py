@@ -37,6 +37,7 @@ class Texts:
 
     def __init__(self, language: str) -> None:
         self.language = language
+        self._texts = texts(language)
 
     def __call__(self, key: str, /, **values: object) -> Any:
         """The text of a key, with `{name}` slots filled. Raises KeyError naming the key.
@@ -44,13 +45,13 @@ class Texts:
         Plain text: the template escapes the result, slots included.
         """
         try:
-            found = texts(self.language)[key]
+            found = self._texts[key]
         except KeyError:
             raise KeyError(f"no text {key!r} in {self.language}") from None
         return found.format(**values) if values and isinstance(found, str) else found
 
     def has(self, key: str) -> bool:
-        return key in texts(self.language)
+        return key in self._texts
 
     def plural(self, key: str, count: float, /, **values: object) -> Any:
         """`key.one` or `key.other` by the language's rule (French: 0 and 1 are singular)."""

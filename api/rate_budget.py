@@ -84,6 +84,8 @@ def peer_of(socket_peer: str, forwarded_for: str | None, trusted: Collection[str
             found = candidate
             if candidate not in trusted:
                 break
+    if ":" not in found:
+        return found  # IPv4, as it is written: nothing to read
     try:
         address = ipaddress.ip_address(found)
     except ValueError:

@@ -12,6 +12,7 @@ from typing import Any
 import psycopg
 from psycopg.rows import class_row
 
+from catalog.database.asking import Asking, ask
 from catalog.database.queries import query
 
 STAGE = "create temporary table staged_area (code text, subject text, value text) on commit drop"
@@ -106,6 +107,11 @@ def save_area_facts(
 
 async def of_commune(aconn: psycopg.AsyncConnection[Any], number: int) -> list[KnownAreaFact]:
     """The latest value of each subject in a commune. Empty: no source said anything."""
-    async with aconn.cursor(row_factory=class_row(KnownAreaFact)) as cursor:
-        await cursor.execute(query("catalog", "area_of_commune"), {"number": number})
-        return await cursor.fetchall()
+    return await ask(aconn, asking_of_commune(number))
+
+
+def asking_of_commune(number: int) -> Asking[list[KnownAreaFact]]:
+    """`of_commune`, to be asked with other questions."""
+    return Asking(
+        query("catalog", "area_of_commune"), {"number": number}, list, class_row(KnownAreaFact)
+    )

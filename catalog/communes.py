@@ -141,6 +141,11 @@ async def resolve(aconn: Connection, code: str) -> Resolved:
             "or 97411.",
             parameter="code",
         )
+    async with aconn.cursor(row_factory=class_row(Commune)) as cursor:
+        # Nearly everybody asks for a commune that is one: one trip instead of two.
+        await cursor.execute(query("catalog", "commune_by_code"), {"code": asked})
+        if (current := await cursor.fetchone()) is not None:
+            return Resolved(asked, "current", current.name, current)
     answer = await _who_answers(aconn, asked)
     if answer is None:
         raise NotFound(f"There is no commune with the code {asked}.", parameter="code")

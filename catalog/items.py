@@ -204,7 +204,8 @@ def statement(question: Question, output: Output, facet: str | None = None) -> S
     one row, the version and how many items there are when nothing is asked of them. `facet`: the
     values of the field `facet` among the items, with how many have each, the most frequent first.
     """
-    sql, fixed, names = _compiled(replace(question.shape(output), facet=facet))
+    shape = question.shape(output)
+    sql, fixed, names = _compiled(shape if facet is None else replace(shape, facet=facet))
     values = fixed | question.values()
     return Statement(sql, {name: values[name] for name in names})
 

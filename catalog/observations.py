@@ -13,6 +13,7 @@ from typing import Any
 
 import psycopg
 
+from catalog.database.asking import Asking, ask
 from catalog.database.queries import query
 from catalog.states import State
 
@@ -95,10 +96,16 @@ async def of_commune(
 
     Oldest first. An empty list: nobody ever said anything.
     """
-    cursor = await aconn.execute(
-        query("catalog", "observation_of_commune"), {"number": number, "service": service}
+    return await ask(aconn, asking_of_commune(number, service))
+
+
+def asking_of_commune(number: int, service: str | None = None) -> Asking[list[Observation]]:
+    """`of_commune`, to be asked with other questions."""
+    return Asking(
+        query("catalog", "observation_of_commune"),
+        {"number": number, "service": service},
+        lambda rows: [from_row(row) for row in rows],
     )
-    return [from_row(row) for row in await cursor.fetchall()]
 
 
 def from_row(row: Sequence[Any]) -> Observation:

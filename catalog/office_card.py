@@ -9,6 +9,7 @@ import psycopg
 from psycopg.rows import class_row, dict_row
 
 from catalog.corrections import said_of
+from catalog.database.asking import Asking, ask
 from catalog.database.queries import query
 from config.errors import NotFound
 
@@ -100,7 +101,15 @@ async def of(aconn: psycopg.AsyncConnection[Any], office_id: int) -> Card:
 
 async def corrections_of(aconn: psycopg.AsyncConnection[Any], office_id: int) -> list[Corrected]:
     """The corrections of an office that count, each beside what its source says of the field."""
-    rows = await aconn.execute(query("catalog", "correction_of_office"), {"office": office_id})
+    return await ask(aconn, asking_corrections_of(office_id))
+
+
+def asking_corrections_of(office_id: int) -> Asking[list[Corrected]]:
+    """`corrections_of`, to be asked with other questions."""
+    return Asking(query("catalog", "correction_of_office"), {"office": office_id}, _corrected)
+
+
+def _corrected(rows: list[Any]) -> list[Corrected]:
     return [
         Corrected(
             id_,
@@ -113,7 +122,5 @@ async def corrections_of(aconn: psycopg.AsyncConnection[Any], office_id: int) ->
             recorded_at,
             said_of(fields_said, field),
         )
-        for id_, field, kept, nature, who, seen, observed_at, recorded_at, fields_said in (
-            await rows.fetchall()
-        )
+        for id_, field, kept, nature, who, seen, observed_at, recorded_at, fields_said in rows
     ]

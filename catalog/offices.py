@@ -11,6 +11,7 @@ import psycopg
 from psycopg.rows import dict_row
 from psycopg.types.json import Jsonb
 
+from catalog.database.asking import Asking, ask
 from catalog.database.queries import query
 from catalog.office_kinds import office_kinds
 from catalog.referential import current
@@ -22,6 +23,10 @@ MOST = 100  # offices in one answer
 # Candidates read at each attempt; the next attempt is made only when the answer is not yet sure.
 # At night nothing is open: the last number bounds what that costs.
 ATTEMPTS = (64, 256, 640)
+# The first attempt when whatever is near will do. A degree of longitude is shorter than one of
+# latitude, so the nearest by metres are not all the nearest by degrees: in France, up to half as
+# many again.
+FEW_MORE = 8
 # Metres in one radian of arc, from below: the smallest radius of curvature of WGS 84.
 LEAST_RADIUS = 6_335_439.0
 # An office that is open on another continent helps nobody; neither does one a day's walk away.
@@ -89,7 +94,8 @@ async def nearby(
     if abs(lon) > NEAR_ANTIMERIDIAN:
         longitudes.append(lon - math.copysign(360.0, lon))
     found: list[NearOffice] = []
-    for candidates in ATTEMPTS:
+    few = 0 if open_now else 2 * limit + FEW_MORE
+    for candidates in sorted({few or ATTEMPTS[0], *(one for one in ATTEMPTS if one > few)}):
         cursor = await aconn.execute(
             query("catalog", "office_nearest"),
             {
@@ -152,9 +158,17 @@ async def of_commune(
     Their distance is 0. Empty: none is known.
     """
     instant = at or datetime.now(UTC)
-    async with aconn.cursor(row_factory=dict_row) as cursor:
-        await cursor.execute(query("catalog", "office_of_commune"), {"number": number})
-        return [_office(row, instant) for row in await cursor.fetchall()]
+    return await ask(aconn, asking_of_commune(number, instant))
+
+
+def asking_of_commune(number: int, at: datetime) -> Asking[list[NearOffice]]:
+    """`of_commune`, to be asked with other questions."""
+    return Asking(
+        query("catalog", "office_of_commune"),
+        {"number": number},
+        lambda rows: [_office(row, at) for row in rows],
+        dict_row,
+    )
 
 
 def _office(row: Mapping[str, Any], at: datetime) -> NearOffice:

@@ -15,6 +15,7 @@ from typing import Any
 import psycopg
 from psycopg.rows import class_row
 
+from catalog.database.asking import Asking, ask
 from catalog.database.queries import query
 from catalog.observations import Nature
 from config.errors import Conflict, Invalid, NotFound, Refused
@@ -148,11 +149,13 @@ async def of_commune(
     aconn: psycopg.AsyncConnection[Any], number: int, service: str | None = None
 ) -> list[Contest]:
     """The contested facts of a commune, the latest first."""
-    async with aconn.cursor(row_factory=class_row(Contest)) as cursor:
-        await cursor.execute(
-            query("crowd", "contests_of_commune"), {"number": number, "service": service}
-        )
-        return await cursor.fetchall()
+    return await ask(aconn, asking_of_commune(number, service))
+
+
+def asking_of_commune(number: int, service: str | None = None) -> Asking[list[Contest]]:
+    """`of_commune`, to be asked with other questions."""
+    values = {"number": number, "service": service}
+    return Asking(query("crowd", "contests_of_commune"), values, list, class_row(Contest))
 
 
 def fact(conn: psycopg.Connection[Any], contest_id: int) -> Fact | None:

@@ -16,6 +16,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 import psycopg
 
+from catalog.database.asking import Asking, ask, ask_all
 from catalog.database.queries import query
 from catalog.official import Book, Proof, Space, account_of
 from catalog.official_address import read as read_address
@@ -120,8 +121,17 @@ async def declared(
     most: int = _EVERY,
 ) -> list[Declared]:
     """What mairies declare now, the latest first."""
+    return await ask(aconn, _asking_declared(settings, commune, most))
+
+
+def _asking_declared(
+    settings: OfficialSettings, commune: int | None, most: int = _EVERY
+) -> Asking[list[Declared]]:
     values = {"commune": commune, "days": settings.valid_days, "most": most}
-    rows = await (await aconn.execute(query("crowd", "official_declared"), values)).fetchall()
+    return Asking(query("crowd", "official_declared"), values, _declared)
+
+
+def _declared(rows: list[Any]) -> list[Declared]:
     return [
         Declared(
             Space(number, code, name, kind, url, label,
@@ -135,8 +145,14 @@ async def declared(
 
 async def published(aconn: psycopg.AsyncConnection[Any], commune: int | None = None) -> list[Space]:
     """The addresses of sites that directories give, and mairies as the address of a service."""
-    values = {"commune": commune}
-    rows = await (await aconn.execute(query("catalog", "official_published"), values)).fetchall()
+    return await ask(aconn, _asking_published(commune))
+
+
+def _asking_published(commune: int | None) -> Asking[list[Space]]:
+    return Asking(query("catalog", "official_published"), {"commune": commune}, _published)
+
+
+def _published(rows: list[Any]) -> list[Space]:
     return [
         Space(number, code, name, "site", url, "",
               (Proof("mandate" if nature == "agent" else "directory", source, at),))
@@ -172,8 +188,20 @@ async def of_commune(
     aconn: psycopg.AsyncConnection[Any], settings: OfficialSettings, commune: int
 ) -> list[Space]:
     """A commune's official sites and accounts, with their proofs; sites first."""
-    own = [one.space for one in await declared(aconn, settings, commune) if not one.stale]
-    found = merged([*own, *await published(aconn, commune)])
+    return of_both(*await ask_all(aconn, *asking_of_commune(settings, commune)))
+
+
+def asking_of_commune(
+    settings: OfficialSettings, commune: int
+) -> tuple[Asking[list[Declared]], Asking[list[Space]]]:
+    """What `of_both` is made of, to be asked with other questions."""
+    return _asking_declared(settings, commune), _asking_published(commune)
+
+
+def of_both(declared: list[Declared], published: list[Space]) -> list[Space]:
+    """A commune's spaces, of what it declares and of what directories say; sites first."""
+    own = [one.space for one in declared if not one.stale]
+    found = merged([*own, *published])
     return sorted(found, key=lambda one: (one.kind != "site", one.id is None, one.url))
 
 

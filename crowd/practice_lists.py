@@ -11,6 +11,7 @@ import psycopg
 from psycopg.rows import class_row
 
 from catalog import outbox
+from catalog.database.asking import Asking, ask
 from catalog.database.queries import query
 from catalog.outbox import Mail
 from config.errors import Conflict, Invalid, NotFound
@@ -64,6 +65,11 @@ class Adopted:
 
 async def found(aconn: psycopg.AsyncConnection[Any], search: Search) -> list[Sheet]:
     """The published sheets, the latest first."""
+    return await ask(aconn, asking(search))
+
+
+def asking(search: Search) -> Asking[list[Sheet]]:
+    """`found`, to be asked with other questions."""
     least, most = SIZES.get(search.size or "", (None, None))
     cheapest, dearest = COSTS.get(search.cost or "", (None, None))
     values = {
@@ -72,9 +78,7 @@ async def found(aconn: psycopg.AsyncConnection[Any], search: Search) -> list[She
         "least": least, "most": most, "cheapest": cheapest, "dearest": dearest,
         "unsaid": search.cost == "unsaid",
     }  # fmt: skip
-    async with aconn.cursor(row_factory=class_row(Sheet)) as cursor:
-        await cursor.execute(query("crowd", "practice_list"), values)
-        return await cursor.fetchall()
+    return Asking(query("crowd", "practice_list"), values, list, class_row(Sheet))
 
 
 async def one(aconn: psycopg.AsyncConnection[Any], id_: int) -> Sheet:

@@ -12,6 +12,7 @@ from api.parameters import day
 from catalog import area_facts, communes, observations, office_card, offices
 from catalog import status as scoring
 from catalog.communes import Commune
+from catalog.database.asking import ask_all
 from catalog.observations import Observation
 from catalog.office_kinds import kind_name, office_kinds
 from catalog.offices import NearOffice
@@ -50,21 +51,25 @@ class CommunePage(PageHandler):
             if found.kind == "current" and code != commune.code:
                 self.redirect(self.url("commune", code=commune.code), permanent=True)
                 return
-            held = await observations.of_commune(conn, commune.number)
-            around = await offices.of_commune(conn, commune.number, now)
+            held, around, areas, contested, *spaces = await ask_all(
+                conn,
+                observations.asking_of_commune(commune.number),
+                offices.asking_of_commune(commune.number, now),
+                area_facts.asking_of_commune(commune.number),
+                contests.asking_of_commune(commune.number),
+                *official_spaces.asking_of_commune(site.settings.official, commune.number),
+            )
+            official = official_spaces.of_both(*spaces)
             near = await self._near(conn, commune, around)
             mairie = next((one for one in around if one.kind == "mairie"), None)
-            corrected = await office_card.corrections_of(conn, mairie.id) if mairie else []
             alike = await communes.similar(conn, commune, ALIKE)
-            practices = await practice_lists.found(
+            where = (commune.number, *(one.number for one in alike))
+            practices, *corrections = await ask_all(
                 conn,
-                Search(communes=(commune.number, *(one.number for one in alike)), limit=PRACTICES),
+                practice_lists.asking(Search(communes=where, limit=PRACTICES)),
+                *([office_card.asking_corrections_of(mairie.id)] if mairie else []),
             )
-            official = await official_spaces.of_commune(
-                conn, site.settings.official, commune.number
-            )
-            areas = await area_facts.of_commune(conn, commune.number)
-            contested = await contests.of_commune(conn, commune.number)
+            corrected = corrections[0] if corrections else []
             keys = await site.keyring.keys(conn)
             rate_token = keys.issue(Rate.form, now)
         statuses = scoring.of_all(site.referential, held, now)
