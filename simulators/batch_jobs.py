@@ -193,12 +193,14 @@ async def _written(
     rows = batch_files.rows(batch_files.asked(where, number), claimed["asked_type"])
     writer = batch.Writer(claimed["answer_type"], await batch.figures(asked, model))
     unfinished = batch_files.unfinished(where, number, claimed["attempts"])
-    with unfinished.open("wb") as file:
-        file.write(writer.head())
-        async for answers in batch.answers(asked, model, rows, claimed["law_date"]):
-            file.write(writer.chunk(answers))
-            yield len(answers), sum(one.errors is not None for one in answers)
-        file.write(writer.tail())
+    found = batch.answers(asked, model, rows, claimed["law_date"])
+    async with aclosing(found) as chunks:
+        with unfinished.open("wb") as file:
+            file.write(writer.head())
+            async for answers in chunks:
+                file.write(writer.chunk(answers))
+                yield len(answers), sum(one.errors is not None for one in answers)
+            file.write(writer.tail())
 
 
 @dataclass(frozen=True)
