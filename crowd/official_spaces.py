@@ -9,7 +9,7 @@ import asyncio
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
@@ -121,14 +121,19 @@ async def declared(
     """What mairies declare now, the latest first."""
     values = {"commune": commune, "days": settings.valid_days, "most": most}
     rows = await (await aconn.execute(query("crowd", "official_declared"), values)).fetchall()
+    now = datetime.now(UTC)
     return [
         Declared(
-            Space(number, code, name, kind, url, label,
-                  (Proof("mandate", f"mandate:{mandate}", at, certified),), id_),
-            stale,
+            Space(
+                number, code, name, kind, url, label,
+                (Proof("mandate", f"mandate:{mandate}", at, certified, role, until, ended),),
+                id_,
+            ),
+            until < now,
             mandate,
         )
-        for id_, number, code, name, kind, url, label, certified, at, mandate, _, stale in rows
+        for id_, number, code, name, kind, url, label, certified, at, mandate, role, until, ended
+        in rows
     ]  # fmt: skip
 
 
@@ -264,7 +269,7 @@ class Shelf:
 
     def __init__(self) -> None:
         self._book: Book | None = None
-        self._version = (-1, -1)
+        self._version: tuple[tuple[int, ...], int] = ((), -1)
         self._read_at = 0.0
         self._alone = asyncio.Lock()
 
@@ -274,7 +279,7 @@ class Shelf:
         async with self._alone:
             if (held := await self._fresh(aconn, settings)) is not None:
                 return held
-            version = await _version(aconn)
+            version = await _version(aconn, settings)
             own = [one.space for one in await declared(aconn, settings) if not one.stale]
             spaces = [*own, *await published(aconn)]
             rows = await (await aconn.execute(query("catalog", "official_names"))).fetchall()
@@ -288,13 +293,17 @@ class Shelf:
     ) -> Book | None:
         if self._book is None:
             return None
-        statements, observations = await _version(aconn)
+        statements, observations = await _version(aconn, settings)
         young = time.monotonic() - self._read_at < settings.refresh_seconds
         if statements == self._version[0] and (young or observations == self._version[1]):
             return self._book
         return None
 
 
-async def _version(aconn: psycopg.AsyncConnection[Any]) -> tuple[int, int]:
-    row = await (await aconn.execute(query("crowd", "official_version"))).fetchone()
-    return (0, 0) if row is None else (int(row[0]), int(row[1]))
+async def _version(
+    aconn: psycopg.AsyncConnection[Any], settings: OfficialSettings
+) -> tuple[tuple[int, ...], int]:
+    """What mairies said and what has become of it; what anybody saw."""
+    values = {"days": settings.valid_days}
+    row = await (await aconn.execute(query("crowd", "official_version"), values)).fetchone()
+    return ((), 0) if row is None else (tuple(row[:3]), int(row[3]))
