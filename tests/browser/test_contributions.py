@@ -246,7 +246,7 @@ insert into crowd.contribution
 select 'CLAVIER' || n, sha256(convert_to('once' || n, 'utf8')),
        sha256(convert_to('token' || n, 'utf8')),
        (select case when n <= 3 then min(id) else max(id) end from voice), 'resident', 'fr',
-       'exists', c.number, (array['sports', 'nursery', 'canteen', 'library', 'cemetery'])[n],
+       'exists', c.number, (array['halls-clubs', 'nursery', 'canteen', 'library', 'cemetery'])[n],
        '{"kind": "exists", "url": "https://www.mairie-neuvillesursaone.fr/clavier"}',
        'clavier' || n, '{"state": 0}', 'waiting', '["alone"]'
 from   generate_series(1, 5) as n, catalog.commune c
