@@ -451,7 +451,7 @@ async def test_an_author_is_dropped_in_one_go(
     assert proof
     for reason in ("", "because"):
         sent = {"jeton": proof[1], "reason": reason}
-        assert (await france_site.browser.post(voice[0], data=sent)).status_code == 422
+        assert (await france_site.browser.post(voice[0], data=sent)).status_code == 400
     assert await known(france_site) is Fact.INFORMATION, "nothing without a reason"
     sent = {"jeton": proof[1], "reason": "was-wrong"}
     answer = await france_site.browser.post(voice[0], data=sent)
