@@ -1,16 +1,14 @@
 """The session of somebody who speaks for communes: its cookie, its mandates, its forms."""
 
-import hashlib
-import hmac
 from collections.abc import Callable
 from typing import Any
 
 from api.addresses import address
-from api.forms import TOKEN_FIELD, FormPage
+from api.forms import TOKEN_FIELD
 from api.handlers.base import BaseHandler
 from api.i18n_texts import Texts
+from api.sessions import LONGEST_COOKIE, CookiePage
 from catalog.outbox import Mail
-from config.errors import Refused
 from crowd import mail_stops, mandate_sessions
 from crowd.mandate_sessions import Mandate
 from crowd.signing import Keys
@@ -23,69 +21,40 @@ async def whole_mandates(handler: BaseHandler) -> list[Mandate]:
     some services are left out."""
     for name in (f"__Host-{COOKIE}", COOKIE):
         cookie = handler.get_cookie(name)
-        if cookie and len(cookie) <= 100:
+        if cookie and len(cookie) <= LONGEST_COOKIE:
             async with handler.connection() as conn:
                 held = await mandate_sessions.held(conn, cookie, handler.site.settings.mandates)
             return [one for one in held if one.services is None]
     return []
 
 
-class AgentPage(FormPage):
+class AgentPage(CookiePage):
     """What all these pages share. They are private, and nobody frames them."""
 
     form = "mairie"
-
-    async def prepare(self) -> None:
-        await super().prepare()
-        self.private()
-        self.add_vary("Cookie")
-
-    @property
-    def secure(self) -> bool:
-        return self.origin.startswith("https://")
-
-    @property
-    def cookie_name(self) -> str:
-        return f"__Host-{COOKIE}" if self.secure else COOKIE
-
-    @property
-    def session(self) -> str | None:
-        sent = self.get_cookie(self.cookie_name)
-        return sent if sent and len(sent) <= 100 else None
+    cookie = COOKIE
+    salt = b"mairie"
 
     async def mandates_held(self) -> list[Mandate]:
         """All the mandates of this browser, now."""
-        if self.session is None:
+        if self.token is None:
             return []
         async with self.connection() as conn:
-            return await mandate_sessions.held(conn, self.session, self.site.settings.mandates)
+            return await mandate_sessions.held(conn, self.token, self.site.settings.mandates)
 
-    def keep_session(self, token: str) -> None:
-        self.set_cookie(
-            self.cookie_name, token, path="/", httponly=True, samesite="Lax", secure=self.secure
-        )
-
-    def forget_session(self) -> None:
-        self.clear_cookie(self.cookie_name, path="/", secure=self.secure, samesite="Lax")
-
-    @property
-    def proof(self) -> str:
-        """What a form of this session carries."""
-        return hmac.new((self.session or "").encode(), b"mairie", hashlib.sha256).hexdigest()
-
-    def check_proof(self) -> None:
-        sent = self.fields.get(TOKEN_FIELD, "")
-        if self.session is None or not hmac.compare_digest(sent.encode(), self.proof.encode()):
-            raise Refused("This form was not made for this session: open the page again.")
+    async def whose(self) -> int | None:
+        """The agent who proved their own mailbox in this session; None: nobody did."""
+        if self.token is None:
+            return None
+        async with self.connection() as conn:
+            return await mandate_sessions.agent_of(conn, self.token, self.site.settings.mandates)
 
     def context(self) -> dict[str, Any]:
         return {**super().context(), "token_field": TOKEN_FIELD}
 
     def _set_policy(self) -> None:
         super()._set_policy()
-        policy = self._headers["Content-Security-Policy"]
-        policy = policy.replace("frame-ancestors 'self'", "frame-ancestors 'none'")
-        self.set_header("Content-Security-Policy", policy)
+        self.refuse_frames()
 
     # ------------------------------------------------------------------------ its mails
 

@@ -15,24 +15,19 @@ from crowd import accounts
 from crowd.accounts import Account, Role
 
 COOKIE = "guichet_session"
+LONGEST_COOKIE = 100  # characters; what is longer was never one of ours
 
 
-class SessionPage(FormPage):
-    """A page that knows who is logged in: `self.account`, None for everybody else."""
+class CookiePage(FormPage):
+    """A private page of who holds a session: its cookie, and the proof that forms of it carry."""
 
-    account: Account | None = None
-    _token: str | None = None  # of a session that is alive
+    cookie: ClassVar[str]
+    salt: ClassVar[bytes]  # of the proofs, so that none is good on pages of another session
 
     async def prepare(self) -> None:
         await super().prepare()
         self.private()
         self.add_vary("Cookie")
-        sent = self.session_cookie
-        if sent is not None:
-            async with self.connection() as conn:
-                settings = self.site.settings.accounts
-                self.account = await accounts.of_session(conn, sent, settings)
-            self._token = sent if self.account else None
 
     @property
     def secure(self) -> bool:
@@ -41,14 +36,19 @@ class SessionPage(FormPage):
     @property
     def cookie_name(self) -> str:
         # The prefix has browsers refuse it from a subdomain, and needs https.
-        return f"__Host-{COOKIE}" if self.secure else COOKIE
+        return f"__Host-{self.cookie}" if self.secure else self.cookie
 
     @property
     def session_cookie(self) -> str | None:
         sent = self.get_cookie(self.cookie_name)
-        return sent if sent and len(sent) <= 100 else None
+        return sent if sent and len(sent) <= LONGEST_COOKIE else None
 
-    def keep_session(self, token: str) -> None:
+    @property
+    def token(self) -> str | None:
+        """What proves the session; None: there is none."""
+        return self.session_cookie
+
+    def keep_session(self, token: str, max_age: int | None = None) -> None:
         """The session's cookie: out of reach of scripts and of other sites' forms."""
         self.set_cookie(
             self.cookie_name,
@@ -57,7 +57,7 @@ class SessionPage(FormPage):
             httponly=True,
             samesite="Lax",
             secure=self.secure,
-            max_age=self.site.settings.accounts.longest_seconds,
+            max_age=max_age,
         )
 
     def drop_session(self) -> None:
@@ -66,15 +66,41 @@ class SessionPage(FormPage):
     @property
     def session_proof(self) -> str:
         """What a form of this session carries: made of the cookie, which no other site knows."""
-        if self._token is None:
+        if self.token is None:
             return ""
-        return hmac.new(self._token.encode(), b"form", hashlib.sha256).hexdigest()
+        return hmac.new(self.token.encode(), self.salt, hashlib.sha256).hexdigest()
 
     def check_session_proof(self) -> None:
         """Raises Refused when a form was not made for this session."""
         sent = self.fields.get(TOKEN_FIELD, "")
-        if not self._token or not hmac.compare_digest(sent.encode(), self.session_proof.encode()):
+        if not self.token or not hmac.compare_digest(sent.encode(), self.session_proof.encode()):
             raise Refused("This form was not made for this session: open the page again.")
+
+    def refuse_frames(self) -> None:
+        """Nobody frames a page where a click decides."""
+        policy = self._headers["Content-Security-Policy"]
+        policy = policy.replace("frame-ancestors 'self'", "frame-ancestors 'none'")
+        self.set_header("Content-Security-Policy", policy)
+
+
+class SessionPage(CookiePage):
+    """A page that knows who is logged in: `self.account`, None for everybody else."""
+
+    cookie = COOKIE
+    salt = b"form"
+    account: Account | None = None
+
+    async def prepare(self) -> None:
+        await super().prepare()
+        sent = self.session_cookie
+        if sent is not None:
+            async with self.connection() as conn:
+                settings = self.site.settings.accounts
+                self.account = await accounts.of_session(conn, sent, settings)
+
+    @property
+    def token(self) -> str | None:
+        return self.session_cookie if self.account else None
 
 
 class StaffPage(SessionPage):
@@ -107,9 +133,5 @@ class StaffPage(SessionPage):
 
     def _set_policy(self) -> None:
         super()._set_policy()
-        policy = self._headers["Content-Security-Policy"]
-        self.set_header(  # nobody frames a page where a click decides
-            "Content-Security-Policy",
-            policy.replace("frame-ancestors 'self'", "frame-ancestors 'none'"),
-        )
+        self.refuse_frames()
         self.set_header("X-Frame-Options", "DENY")

@@ -18,6 +18,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
+from catalog import row_numbers
 from catalog.database.ogc_tables import item_version
 from catalog.states import State
 
@@ -98,8 +99,8 @@ class Collection:
 
 
 def read_number(text: str) -> dict[str, Any] | None:
-    """A positive 63-bit integer, written without a sign."""
-    return {"item": int(text)} if text.isascii() and text.isdigit() and len(text) <= 18 else None
+    """A row's number."""
+    return None if (found := row_numbers.read(text)) is None else {"item": found}
 
 
 def version_of(of: str) -> ColumnElement[int]:

@@ -8,7 +8,7 @@ import csv
 import re
 from collections.abc import Iterable
 from datetime import date, datetime
-from typing import Any, TextIO
+from typing import Any, Literal, TextIO
 
 _RUN = ("=", "+", "-", "@", "\t", "\r", "\n")
 _TELEPHONE = re.compile(r"\+\d[\d .()/-]{5,25}", re.ASCII)
@@ -37,9 +37,18 @@ def moment(value: datetime) -> str:
     return value.isoformat().replace("+00:00", "Z")
 
 
-def write(out: TextIO, header: Iterable[str], rows: Iterable[Iterable[Any]]) -> int:
-    """Write a table (commas, CRLF, as RFC 4180); how many rows it had."""
-    writer = csv.writer(out, lineterminator="\r\n", quoting=csv.QUOTE_STRINGS)
+def write(
+    out: TextIO,
+    header: Iterable[str],
+    rows: Iterable[Iterable[Any]],
+    *,
+    quoting: Literal[0, 1, 2, 3, 4, 5] = csv.QUOTE_STRINGS,
+) -> int:
+    """Write a table (commas, CRLF, as RFC 4180); how many rows it had.
+
+    `quoting`: that of tables released before this one, whose bytes stay as they are.
+    """
+    writer = csv.writer(out, lineterminator="\r\n", quoting=quoting)
     writer.writerow(header)
     count = 0
     for row in rows:

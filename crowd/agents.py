@@ -101,7 +101,6 @@ async def erase(aconn: psycopg.AsyncConnection[Any], agent_id: int) -> None:
         for (mandate,) in await rows.fetchall():
             await aconn.execute(query("crowd", "mandate_revoke"), {"mandate": mandate})
         await aconn.execute(query("crowd", "agent_erase"), {"agent": agent_id})
-        await aconn.execute(query("crowd", "desk_draft_sweep"))
         await audit.write(aconn, f"agent:{agent_id}", "agent-erase", f"agent:{agent_id}")
 
 

@@ -12,6 +12,7 @@ from typing import Any
 
 import psycopg
 
+from catalog import row_numbers
 from catalog.database.queries import query
 
 FIELDS = ("choice", "url", "attributes", "provider")
@@ -49,13 +50,12 @@ async def save(
         for service, sent in lines.items():
             if service in empty:
                 continue
-            base = sent.get("base", "")
             kept = {name: sent[name][:2000] for name in FIELDS if sent.get(name)}
             values = {
                 "mandate": mandate_id,
                 "service": service,
                 "fields": json.dumps(kept, ensure_ascii=False),
-                "base": int(base) if base.isascii() and base.isdecimal() and len(base) < 19 else 0,
+                "base": row_numbers.read(sent.get("base", "")) or 0,
             }
             await aconn.execute(query("crowd", "desk_draft_save"), values)
     return len(await of_mandate(aconn, mandate_id))

@@ -272,15 +272,13 @@ async def _open(
 async def revoke(aconn: psycopg.AsyncConnection[Any], mandate_id: int, actor: str) -> bool:
     """End a mandate and all that was delegated by it; what they declared stays. False: it was over.
 
-    Their mailboxes are forgotten at once, drafts too: what is over needs neither.
+    The mailboxes that opened them are forgotten at once, and their drafts.
     """
     async with aconn.transaction():
         values = {"mandate": mandate_id}
         ended = await (await aconn.execute(query("crowd", "mandate_revoke"), values)).fetchall()
         if not ended:
             return False
-        await aconn.execute(query("crowd", "mandate_holder_sweep"))
-        await aconn.execute(query("crowd", "desk_draft_sweep"))
         for id_, commune in ended:
             subject = f"commune:{commune}"
             await audit.write(aconn, actor, "mandate-revoke", subject, mandate=id_, by=mandate_id)

@@ -7,7 +7,8 @@ nothing of who asked or what.
 
 import asyncio
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -261,6 +262,9 @@ async def withdraw(
 # ---------------------------------------------------------------------------------- asking
 
 
+type Connect = Callable[[], AbstractAsyncContextManager[psycopg.AsyncConnection[Any]]]
+
+
 class Shelf:
     """The book of all official spaces, in this process's memory.
 
@@ -273,28 +277,31 @@ class Shelf:
         self._read_at = 0.0
         self._alone = asyncio.Lock()
 
-    async def book(self, aconn: psycopg.AsyncConnection[Any], settings: OfficialSettings) -> Book:
-        if (held := await self._fresh(aconn, settings)) is not None:
+    async def book(self, connect: Connect, settings: OfficialSettings) -> Book:
+        """The book, made anew when it is not fresh. Who waits for it holds no connection."""
+        async with connect() as aconn:
+            version = await _version(aconn, settings)
+        if (held := self._fresh(version, settings)) is not None:
             return held
         async with self._alone:
-            if (held := await self._fresh(aconn, settings)) is not None:
-                return held
-            version = await _version(aconn, settings)
-            own = [one.space for one in await declared(aconn, settings) if not one.stale]
-            spaces = [*own, *await published(aconn)]
-            rows = await (await aconn.execute(query("catalog", "official_names"))).fetchall()
+            async with connect() as aconn:
+                version = await _version(aconn, settings)
+                if (held := self._fresh(version, settings)) is not None:
+                    return held
+                own = [one.space for one in await declared(aconn, settings) if not one.stale]
+                spaces = [*own, *await published(aconn)]
+                cursor = await aconn.execute(query("catalog", "official_names"))
+                rows = await cursor.fetchall()
             names = [str(row[0]) for row in rows]
             self._book = await asyncio.to_thread(lambda: Book.of(merged(spaces), names))
             self._version, self._read_at = version, time.monotonic()
             return self._book
 
-    async def _fresh(
-        self, aconn: psycopg.AsyncConnection[Any], settings: OfficialSettings
+    def _fresh(
+        self, version: tuple[tuple[int, ...], int], settings: OfficialSettings
     ) -> Book | None:
-        if self._book is None:
-            return None
-        statements, observations = await _version(aconn, settings)
         young = time.monotonic() - self._read_at < settings.refresh_seconds
+        statements, observations = version
         if statements == self._version[0] and (young or observations == self._version[1]):
             return self._book
         return None

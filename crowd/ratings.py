@@ -12,7 +12,6 @@ from math import sqrt
 
 LEVELS = (1, 2, 3, 4, 5)
 HAPPY = (4, 5)
-CONFIDENCE = 0.95
 _Z = 1.959963984540054  # of 95 %, two-sided
 
 

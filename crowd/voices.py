@@ -269,39 +269,40 @@ async def kinds(aconn: psycopg.AsyncConnection[Any], procedure: str) -> dict[Kin
     return {one: found.get(one.value, 0) for one in Kind}
 
 
+type Alarm = tuple[Stuffing, int, datetime]  # why voices were left out, how many, the last one
+
+
 async def rated(
     aconn: psycopg.AsyncConnection[Any], threshold: int, procedure: str | None = None
 ) -> Mapping[str, Rating]:
     """The ratings of all procedures that have a face, or of one."""
-    values = {"procedure": procedure}
+    found, _ = await rated_with_alarms(aconn, threshold, procedure)
+    return found
+
+
+async def rated_with_alarms(
+    aconn: psycopg.AsyncConnection[Any], threshold: int, procedure: str | None = None
+) -> tuple[Mapping[str, Rating], Mapping[str, list[Alarm]]]:
+    """`rated` and `alarms` together: what was left out is in both."""
     levels: dict[str, dict[int, int]] = {}
-    cursor = await aconn.execute(query("crowd", "face_counts"), values)
+    cursor = await aconn.execute(query("crowd", "face_counts"), {"procedure": procedure})
     for id_, one, n in await cursor.fetchall():
         levels.setdefault(id_, {})[int(one)] = int(n)
-    held: dict[str, int] = {}
-    cursor = await aconn.execute(query("crowd", "face_held"), values)
-    for id_, _, n, _ in await cursor.fetchall():
-        held[id_] = held.get(id_, 0) + int(n)
-    return {
+    left_out = await alarms(aconn, procedure)
+    held = {id_: sum(n for _, n, _ in told) for id_, told in left_out.items()}
+    found = {
         id_: ratings.rate(levels.get(id_, {}), held.get(id_, 0), threshold)
         for id_ in {*levels, *held, *([procedure] if procedure else [])}
     }
+    return found, left_out
 
 
 async def alarms(
-    aconn: psycopg.AsyncConnection[Any], procedure: str
-) -> list[tuple[Stuffing, int, datetime]]:
-    """Why voices of a procedure were left out: the reason, how many, and the last one."""
+    aconn: psycopg.AsyncConnection[Any], procedure: str | None = None
+) -> dict[str, list[Alarm]]:
+    """Why voices were left out, by procedure: of all that have an alarm, or of one."""
+    found: dict[str, list[Alarm]] = {}
     cursor = await aconn.execute(query("crowd", "face_held"), {"procedure": procedure})
-    return [(Stuffing(why), int(n), last) for _, why, n, last in await cursor.fetchall()]
-
-
-async def all_alarms(
-    aconn: psycopg.AsyncConnection[Any],
-) -> dict[str, list[tuple[Stuffing, int, datetime]]]:
-    """`alarms` of every procedure that has one."""
-    found: dict[str, list[tuple[Stuffing, int, datetime]]] = {}
-    cursor = await aconn.execute(query("crowd", "face_held"), {"procedure": None})
     for id_, why, n, last in await cursor.fetchall():
         found.setdefault(id_, []).append((Stuffing(why), int(n), last))
     return found

@@ -12,9 +12,8 @@ from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Any
 
-from catalog.ingest import OfficeRow
 from catalog.office_lists import Pair
-from catalog.office_standing import KnownOffice, Said
+from catalog.office_standing import KnownOffice
 from harvest.brake import Brake, Held, hold_back
 
 # Fields of a version that people read, in the order in which a plan prints them.
@@ -143,18 +142,8 @@ def _ripe(office: KnownOffice, at: datetime, now: datetime, grace: timedelta) ->
     return at - since >= grace or (noticed is not None and now - noticed >= grace)
 
 
-def field_changes(before: Said, row: OfficeRow) -> tuple[FieldChange, ...]:
-    """What a list says of an office that it did not say last time, field by field."""
-    new = {name: getattr(row, name) for name in FIELDS if name not in ("commune", "point")}
-    longitude, latitude = row.point or (None, None)
-    after = new | {"longitude": longitude, "latitude": latitude}
-    return pair_changes(
-        Pair(row.remote_id, row.kind, before.fields, after, before.commune_code, row.commune_code)
-    )
-
-
 def pair_changes(pair: Pair) -> tuple[FieldChange, ...]:
-    """The same, of what is stored and what is offered."""
+    """What a list says of an office that it did not say last time, field by field."""
     old = _comparable(pair.before) | {"commune": pair.commune_before}
     new = _comparable(pair.after) | {"commune": pair.commune_after}
     # The catalogue writes the names of town halls itself, from the commune's.

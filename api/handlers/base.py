@@ -31,7 +31,7 @@ from api.i18n_texts import Texts
 from api.openapi import Answer, Operation
 from api.parameters import Parameter, read_all
 from api.problems import MEDIA_TYPE, problem_of
-from api.rate_budget import peer_of, told
+from api.rate_budget import RateBudget, peer_of, told, wait_or_pass
 from api.site import Site
 from config.errors import GuichetError, Invalid
 
@@ -83,17 +83,20 @@ class BaseHandler(Sending):
             self.request.headers.get("X-Forwarded-For"),
             self.site.settings.web.trusted_proxies,
         )
-        try:
-            wait = self.site.budget.wait(self.peer)
-        except Exception:  # a limiter that fails lets everybody through
-            log.exception("the rate budget failed")
-            wait = 0.0
-        if wait:
-            self._retry_after = max(1, int(wait + 0.999))
-            raise HTTPError(429)
+        self.spend(self.site.budget, self.peer)
         self._tell_budget()
         if self.request.method in ("GET", "HEAD"):
             self.asked = read_all(self.parameters, self.request.query_arguments, strict=self.strict)
+
+    def spend(self, budget: RateBudget, who: str) -> None:
+        """Count one act of somebody. Raises 429 beyond it; a budget that fails refuses nobody."""
+        self.hold_back(wait_or_pass(budget, who))
+
+    def hold_back(self, seconds: float) -> None:
+        """Raises 429 when there are seconds to wait."""
+        if seconds > 0:
+            self._retry_after = max(1, int(seconds + 0.999))
+            raise HTTPError(429)
 
     def _tell_budget(self) -> None:
         if self.tells_budget:

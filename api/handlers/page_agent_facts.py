@@ -6,7 +6,7 @@ from typing import Any
 from api.handlers.base import page_routes
 from api.handlers.page_mairie import Agent
 from api.worker import ask
-from catalog import observations, withholding
+from catalog import observations, row_numbers, withholding
 from catalog.states import State
 from config.errors import Conflict, Invalid, NotFound
 from crowd import audit, contests
@@ -33,13 +33,13 @@ class Contest(Agent):
             reasons=list(Reason),
             by_person=proof.source_id in PEOPLE or proof.nature.value == "law",
             State=State,
-            proof=self.proof,
+            proof=self.session_proof,
         )
 
     def number(self, text: str) -> int:
-        if not (text.isascii() and text.isdecimal() and len(text) < 19):
+        if (found := row_numbers.read(text)) is None:
             raise NotFound("There is no such fact.")
-        return int(text)
+        return found
 
     async def post(self, code: str, fact: str) -> None:
         async with self.connection() as conn:
@@ -67,7 +67,7 @@ class Phones(Agent):
     async def get(self, code: str) -> None:
         async with self.connection() as conn:
             found = await withholding.of_commune(conn, self.commune.number)
-        self.render_page("phones.html", phones=found, proof=self.proof)
+        self.render_page("phones.html", phones=found, proof=self.session_proof)
 
     async def post(self, code: str) -> None:
         action = self.fields.get("action", "")

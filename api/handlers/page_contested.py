@@ -7,7 +7,7 @@ from api.forms import TOKEN_FIELD
 from api.handlers.base import page_routes
 from api.parameters import cursor
 from api.sessions import StaffPage
-from catalog import communes, observations
+from catalog import communes, observations, row_numbers
 from catalog.states import State
 from config.errors import Invalid
 from crowd import contests
@@ -38,11 +38,10 @@ class Contested(StaffPage):
         )
 
     async def post(self) -> None:
-        sent = self.fields.get("id", "")
-        if not (sent.isascii() and sent.isdecimal() and len(sent) < 19):
+        if (contest := row_numbers.read(self.fields.get("id", ""))) is None:
             raise Invalid("Not a contested fact.", parameter="id")
         async with self.connection() as conn:
-            await contests.close(conn, self.staff.actor, int(sent))
+            await contests.close(conn, self.staff.actor, contest)
         self.see_other(self.url("moderation-contests"))
 
 

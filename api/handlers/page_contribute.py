@@ -59,13 +59,6 @@ class ContributePage(FormPage):
         async with self.connection() as conn:
             return (await communes.resolve(conn, code)).commune
 
-    def spend(self) -> None:
-        """Count one sending of this visitor. Raises 429 beyond the budget."""
-        wait = self.site.contributing.wait(self.network)
-        if wait:
-            self._retry_after = max(1, int(wait + 0.999))
-            raise HTTPError(429)
-
 
 class SubjectPage(ContributePage):
     """A page that receives what a contribution is about, and what it says."""
@@ -160,7 +153,7 @@ class Contribute(SubjectPage):
         if reading.claim is None:
             await self.ask_details(commune, service, kind, self.fields, reading.mistakes)
             return
-        self.spend()
+        self.spend(self.site.contributing, self.network)
         secret = drafts.new_secret()
         kept = {name: self.fields.get(name, "") for name in _DETAILS}
         kept |= {"commune": commune.code, "service": service.id, "sujet": kind.value}
@@ -342,7 +335,7 @@ class Photo(ContributePage):
             raise HTTPError(413)
         self.fields, files = self.parse_multipart(bytes(self._received))
         await self.opened()
-        self.spend()
+        self.spend(self.site.contributing, self.network)
         async with self.connection() as conn:
             await drafts.read(conn, draft)
         if self.fields.get("retirer"):
@@ -378,7 +371,7 @@ class Offline(Sending):
         key = self.fields.get("cle", "")
         if not 32 <= len(key) <= 100:
             raise Invalid("Thirty-two characters at least.", parameter="cle")
-        self.spend()
+        self.spend(self.site.contributing, self.network)
         seconds = (self.now - opened.issued_at).total_seconds()
         receipt, token = await self.send_it(key, {}, seconds, draft=False)
         answer = {"reference": receipt.reference, "follow": self.url("follow", token=token)}

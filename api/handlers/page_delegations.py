@@ -7,7 +7,7 @@ from api.agent_session import AgentPage
 from api.handlers.base import page_routes
 from api.handlers.page_mairie import STATUS, Agent
 from api.i18n_texts import Texts
-from catalog import territories
+from catalog import row_numbers, territories
 from catalog.outbox import Mail
 from config.errors import Invalid, NotFound, Refused
 from crowd import agents, delegations, mail_stops, mandate_sessions
@@ -19,9 +19,9 @@ NAMED = 4  # communes that the subject of a mail names; the page has them all
 
 
 def _number(text: str) -> int:
-    if not (text.isascii() and text.isdecimal() and len(text) < 19):
+    if (found := row_numbers.read(text)) is None:
         raise Invalid("Not a number.", parameter="id")
-    return int(text)
+    return found
 
 
 class Delegations(Agent):
@@ -48,7 +48,7 @@ class Delegations(Agent):
             sent=self.fields,
             days=self.site.settings.mandates.mandate_days,
             longest=self.site.settings.mandates.longest_chain,
-            proof=self.proof,
+            proof=self.session_proof,
             done=self.get_query_argument("fait", ""),
         )
 
@@ -139,7 +139,7 @@ class Invited(AgentPage):
         async with self.connection() as conn:
             found = await delegations.accept(
                 conn, self.site.settings.mandates, link, self.fields.get("code", "")[:40],
-                self.session, notice,
+                self.token, notice,
             )  # fmt: skip
         if isinstance(found, Tried):
             await self.show(link, found)
@@ -154,15 +154,12 @@ class Home(AgentPage):
     async def get(self) -> None:
         held = await self.mandates_held()
         email = None
-        if self.session is not None:
+        if (agent := await self.whose()) is not None:
             async with self.connection() as conn:
-                agent = await mandate_sessions.agent_of(
-                    conn, self.session, self.site.settings.mandates
-                )
-                email = None if agent is None else await agents.email_of(conn, agent)
+                email = await agents.email_of(conn, agent)
         self.render_page(
             "agent.html", held=held, email=email, token=await self.form_token(),
-            proof=self.proof, mistake=None, typed="",
+            proof=self.session_proof, mistake=None, typed="",
         )  # fmt: skip
 
     async def post(self) -> None:
@@ -183,7 +180,7 @@ class Home(AgentPage):
             self.set_status(422)
             self.render_page(
                 "agent.html", held=[], email=None, token=await self.form_token(),
-                proof=self.proof, mistake="email", typed=typed[:254],
+                proof=self.session_proof, mistake="email", typed=typed[:254],
             )  # fmt: skip
             return
         self.see_other(self.url("agent-code", request=request))
@@ -210,7 +207,7 @@ class ComeBack(AgentPage):
         async with self.connection() as conn:
             found = await agents.try_code(
                 conn, self.site.settings.mandates, request, self.fields.get("code", "")[:40],
-                self.session,
+                self.token,
             )  # fmt: skip
         if isinstance(found, Tried):
             await self.show(found)
@@ -227,16 +224,11 @@ class Own(AgentPage):
     async def prepare(self) -> None:
         await super().prepare()
         self.held = await self.mandates_held()
-        async with self.connection() as conn:
-            self.agent = (
-                None if self.session is None else await mandate_sessions.agent_of(
-                    conn, self.session, self.site.settings.mandates
-                )
-            )  # fmt: skip
+        self.agent = await self.whose()
         if not self.held and self.agent is None:
             raise Refused("This session holds nothing.")
         if self.request.method == "POST":
-            self.check_proof()
+            self.check_session_proof()
 
 
 class Export(Own):
@@ -261,8 +253,8 @@ class Leave(Own):
                 for one in self.held:
                     if one.own:
                         await agents.erase_mailbox(conn, one)
-            await mandate_sessions.log_out(conn, self.session or "")
-        self.forget_session()
+            await mandate_sessions.log_out(conn, self.token or "")
+        self.drop_session()
         self.see_other(self.url("agent"))
 
 

@@ -83,7 +83,7 @@ class Desk(Agent):
             State=State,
             holder=self.holder,
             held=self.held,
-            proof=self.proof,
+            proof=self.session_proof,
             done=self.get_query_argument("publie", ""),
             kept=self.get_query_argument("brouillon", ""),
             nothing=more.get("nothing", False),
@@ -133,7 +133,7 @@ class Desk(Agent):
             async with self.connection() as conn:
                 latest = await declarations.latest(conn, self.commune.number)
             self.render_page(
-                "mairie_review.html", answers=answers, State=State, proof=self.proof,
+                "mairie_review.html", answers=answers, State=State, proof=self.session_proof,
                 kept=self.kept(answers), referential=self.site.referential, latest=latest,
                 holder=self.holder,
             )  # fmt: skip

@@ -14,7 +14,7 @@ from api.handlers.base import PageHandler, page_routes
 from api.ogc.coverages import legend_rows
 from api.ogc.grids import distances_of, name_of
 from api.parameters import choice
-from catalog.csv_cells import cell
+from catalog import csv_cells
 from catalog.office_kinds import office_kinds
 from geo.grids import GRIDS, MAINLAND
 from tiles.distance_files import Distances, Held
@@ -72,29 +72,32 @@ class DistanceTable(DistancePage):
     def get(self) -> None:
         _found, held = self.chosen()
         out = io.StringIO()
-        writer = csv.writer(out, lineterminator="\r\n", quoting=csv.QUOTE_NONNUMERIC)
         edges = [f"cells_{'from_' + str(low) if low else 'under_' + str(high)}_m"
                  for low, high, _ in legend_rows("en")]  # fmt: skip
-        writer.writerow(
-            ["departement", "name", "kind", "cells", *edges, "mean_m", "farthest_m",
-             "mean_m_weighted_by_inhabitants", "inhabitants", "communes_known_incomplete",
-             "source_date"]
+        header = (
+            "departement", "name", "kind", "cells", *edges, "mean_m", "farthest_m",
+            "mean_m_weighted_by_inhabitants", "inhabitants", "communes_known_incomplete",
+            "source_date",
         )  # fmt: skip
-        names: Any = self.names()
-        for area in held.areas if held else ():
-            assert held is not None  # noqa: S101 it has areas
-            writer.writerow(
-                [area.departement, cell(names.get(area.departement, "")), held.kind, area.cells,
-                 *area.classes, area.mean, area.farthest,
-                 "" if area.weighted is None else area.weighted, area.population,
-                 area.incomplete, held.day or ""]
-            )  # fmt: skip
+        csv_cells.write(out, header, self.rows(held), quoting=csv.QUOTE_NONNUMERIC)
         name = f"guichet-distances-{self.ask(KIND)}-{self.ask(TERRITORY)}.csv"
         self.set_header("Content-Disposition", f'attachment; filename="{name}"')
         self.set_header(
             "Link", '<https://www.etalab.gouv.fr/licence-ouverte-open-licence/>; rel="license"'
         )
         self.send(out.getvalue().encode(), "text/csv; charset=utf-8")
+
+    def rows(self, held: Held | None) -> list[tuple[Any, ...]]:
+        names = self.names()
+        if held is None:
+            return []
+        return [
+            (area.departement, names.get(area.departement, ""), held.kind, area.cells,
+             *area.classes, area.mean, area.farthest,
+             "" if area.weighted is None else area.weighted, area.population,
+             area.incomplete, held.day or "")
+            for area in held.areas
+        ]  # fmt: skip
 
 
 ROUTES = [

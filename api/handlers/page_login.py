@@ -40,7 +40,7 @@ class Login(SessionPage):
                 former=self.session_cookie,
             )
         if isinstance(found, str):
-            self.keep_session(found)
+            self.keep_session(found, self.site.settings.accounts.longest_seconds)
             self.see_other(wanted)
             return
         if isinstance(found, Wait):
@@ -69,10 +69,10 @@ class Logout(SessionPage):
         self.render_page("logout.html", proof=self.session_proof, token_field=TOKEN_FIELD)
 
     async def post(self) -> None:
-        if self.account is not None and self._token is not None:
+        if self.account is not None and self.token is not None:
             self.check_session_proof()
             async with self.connection() as conn:
-                await accounts.log_out(conn, self.account, self._token)
+                await accounts.log_out(conn, self.account, self.token)
         self.drop_session()
         self.see_other(self.url("home"))
 

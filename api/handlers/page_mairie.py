@@ -109,7 +109,7 @@ class Code(Opening):
         async with self.connection() as conn:
             found = await mandates.try_code(
                 conn, self.site.settings.mandates, self.commune, request,
-                self.fields.get("code", "")[:40], self.session,
+                self.fields.get("code", "")[:40], self.token,
             )  # fmt: skip
         if isinstance(found, Opened):
             self.enter(found)
@@ -133,7 +133,7 @@ class Link(Opening):
         await self.opened()
         async with self.connection() as conn:
             found = await mandates.try_link(
-                conn, self.site.settings.mandates, self.commune, link, self.session
+                conn, self.site.settings.mandates, self.commune, link, self.token
             )
         if isinstance(found, Opened):
             self.enter(found)
@@ -160,7 +160,7 @@ class Agent(MairiePage):
             raise Refused("This mandate is for some services only.")
         self.holder = found
         if self.request.method == "POST":
-            self.check_proof()
+            self.check_session_proof()
 
     def context(self) -> dict[str, Any]:
         return {**super().context(), "holder": getattr(self, "holder", None)}
@@ -170,14 +170,14 @@ class Leave(Agent):
     """End this session, or the mandate itself."""
 
     async def get(self, code: str) -> None:
-        self.render_page("mairie_leave.html", proof=self.proof)
+        self.render_page("mairie_leave.html", proof=self.session_proof)
 
     async def post(self, code: str) -> None:
         async with self.connection() as conn:
             if self.fields.get("fin") == "mandat":
                 await mandates.revoke(conn, self.holder.id, self.holder.actor)
-            await mandate_sessions.log_out(conn, self.session or "")
-        self.forget_session()
+            await mandate_sessions.log_out(conn, self.token or "")
+        self.drop_session()
         self.see_other(self.url("commune", code=self.commune.code))
 
 

@@ -11,8 +11,7 @@ from api.forms import TOKEN_FIELD
 from api.handlers.base import page_routes
 from api.parameters import choice, cursor
 from api.sessions import StaffPage
-from catalog import communes, live, observations, outbox
-from catalog.csv_cells import cell
+from catalog import communes, csv_cells, live, observations, outbox, row_numbers
 from catalog.outbox import Mail
 from catalog.states import State as Fact
 from catalog.status import score
@@ -33,9 +32,9 @@ BEFORE = cursor("avant", "Before this row of the journal.")
 
 
 def _id(text: str) -> int:
-    if not (text.isascii() and text.isdecimal() and len(text) < 19):
+    if (found := row_numbers.read(text)) is None:
         raise NotFound("There is no such contribution.")
-    return int(text)
+    return found
 
 
 class Queue(StaffPage):
@@ -112,19 +111,20 @@ class Case(StaffPage):
     async def post(self, id: str) -> None:
         ruling = self.ruling()
         together = tuple(_id(one) for one in self.fields.get("avec", "").split("\n") if one)
-        async with self.connection() as conn:
-            keys = await self.site.keyring.keys(conn)
-            try:
+        try:
+            async with self.connection() as conn:
+                keys = await self.site.keyring.keys(conn)
                 published = await moderation.decide(
                     conn, keys, self.staff, self.site.referential, _id(id), ruling, self.now,
                     letter=await self.letters(conn, keys, _id(id)), together=together,
                 )  # fmt: skip
-            except Conflict:
+        except Conflict:
+            async with self.connection() as conn:
                 one = await contributions.of_id(conn, _id(id))
-                self.set_status(409)
-                self.set_header("Cache-Control", "no-store")
-                await self.show(one, conflict=True)
-                return
+            self.set_status(409)
+            self.set_header("Cache-Control", "no-store")
+            await self.show(one, conflict=True)
+            return
         if published:
             await asyncio.to_thread(live.settle, self.site.settings)
         self.see_other(self.url("moderation"))
@@ -227,13 +227,13 @@ class QueueTable(StaffPage):
             lines = await moderation.queue(conn, State(self.ask(TAB)), 0, EXPORTED)
             rows = [await contributions.of_id(conn, line.id) for line in lines]
         out = io.StringIO()
-        writer = csv.writer(out, quoting=csv.QUOTE_NONNUMERIC)
         names = ("reference", "sent_at", "commune", "service", "kind", "state", "url", "comment")
-        writer.writerow(names)
-        for line, one in zip(lines, rows, strict=True):
-            values = (line.reference, line.created_at, line.commune_code, line.service, line.kind,
-                      line.state, one.claim.get("url"), one.comment)  # fmt: skip
-            writer.writerow([cell(value) for value in values])
+        values = (
+            (line.reference, line.created_at, line.commune_code, line.service, line.kind,
+             line.state, one.claim.get("url"), one.comment)
+            for line, one in zip(lines, rows, strict=True)
+        )  # fmt: skip
+        csv_cells.write(out, names, values, quoting=csv.QUOTE_NONNUMERIC)
         self.set_header("Content-Disposition", "attachment; filename=moderation.csv")
         self.send(out.getvalue().encode("utf-8-sig"), "text/csv; charset=utf-8")
 

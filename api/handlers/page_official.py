@@ -12,7 +12,7 @@ from api.handlers.base import PageHandler, page_routes
 from api.handlers.page_mairie import Agent
 from api.parameters import text
 from api.sessions import StaffPage
-from catalog import communes
+from catalog import communes, row_numbers
 from catalog.official import Answer, Book, Match, Trick, Verdict
 from catalog.official_address import LONGEST
 from config.errors import Invalid, NotFound
@@ -28,8 +28,7 @@ SHOWN = 100  # of the latest statements, for moderators
 async def judged(handler: Any, asked: str) -> Answer:
     """What is known of an address. Raises Invalid naming `url`."""
     settings = handler.site.settings.official
-    async with handler.connection() as conn:
-        book: Book = await handler.site.official.book(conn, settings)
+    book: Book = await handler.site.official.book(handler.connection, settings)
     return book.judge(asked)
 
 
@@ -41,9 +40,9 @@ def private_question(handler: Any) -> None:
 
 
 def id_of(text: str) -> int:
-    if not (text.isascii() and text.isdecimal() and len(text) < 19):
+    if (found := row_numbers.read(text)) is None:
         raise NotFound("There is no such statement.")
-    return int(text)
+    return found
 
 
 def once_of(*parts: str) -> bytes:
@@ -133,7 +132,7 @@ class Declare(Agent):
             sent={**empty, **sent},
             mistakes={field: mistakes[field] for field in empty if field in mistakes},
             longest=LONGEST_LABEL,
-            proof=self.proof,
+            proof=self.session_proof,
             once=self.request_id,
             once_field=ONCE,
             source_title=lambda id_: source_title(self, id_),

@@ -56,15 +56,16 @@ class Case(StaffPage):
 
     async def post(self, id: str) -> None:
         number, ruling = id_of(id), self.ruling()
-        async with self.connection() as conn:
-            keys = await self.site.keyring.keys(conn)
-            try:
+        try:
+            async with self.connection() as conn:
+                keys = await self.site.keyring.keys(conn)
                 await practice_desk.decide(conn, self.staff, number, ruling, self.letter(keys))
-            except Conflict:
+        except Conflict:
+            async with self.connection() as conn:
                 one = await practices.of_id(conn, number)
-                self.set_status(409)
-                await self.show(one, conflict=True)
-                return
+            self.set_status(409)
+            await self.show(one, conflict=True)
+            return
         self.see_other(self.url("moderation-practices"))
 
     def ruling(self) -> Ruling:
@@ -110,7 +111,7 @@ class Adopt(Agent):
             sheet=sheet,
             own=sheet is not None and sheet.commune_number == self.commune.number,
             already=sheet is not None and sheet.id in {one.id for one in adopted},
-            proof=self.proof,
+            proof=self.session_proof,
         )
 
     async def post(self, code: str) -> None:

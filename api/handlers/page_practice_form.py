@@ -4,15 +4,13 @@ import hashlib
 from datetime import UTC, datetime
 from typing import Any
 
-from tornado.web import HTTPError
-
 from api import practice_mails
 from api.agent_session import whole_mandates
 from api.forms import TOKEN_FIELD, FormPage
 from api.handlers.base import page_routes
 from api.handlers.page_contribute import TRAP, person
 from api.parameters import text
-from catalog import communes, outbox
+from catalog import communes, outbox, row_numbers
 from catalog.communes import Commune
 from catalog.outbox import Mail
 from catalog.search import search
@@ -37,13 +35,6 @@ class PracticePage(FormPage):
     async def place(self, code: str) -> Commune:
         async with self.connection() as conn:
             return (await communes.resolve(conn, code)).commune
-
-    def spend(self) -> None:
-        """Count one sending of this visitor. Raises 429 beyond the budget."""
-        wait = self.site.contributing.wait(self.network)
-        if wait:
-            self._retry_after = max(1, int(wait + 0.999))
-            raise HTTPError(429)
 
     def details(self, template: str, sent: Any, mistakes: Any, **more: Any) -> None:
         if mistakes:
@@ -98,7 +89,7 @@ class New(PracticePage):
         if found.words is None:
             await self.show(commune, service.id, self.fields, found.mistakes)
             return
-        self.spend()
+        self.spend(self.site.contributing, self.network)
         kept = {name: self.fields.get(name, "") for name in FIELDS}
         kept |= {"commune": commune.code, "service": service.id, "practice": "1"}
         kept["seconds"] = str((self.now - opened.issued_at).total_seconds())
@@ -290,22 +281,21 @@ class Revise(OwnerPage):
     async def post(self, token: str) -> None:
         one = await self.owned(token)
         opened = await self.opened()
-        typed = self.fields.get(BASE, "")
-        if not (typed.isascii() and typed.isdecimal() and len(typed) < 19):
+        if (base := row_numbers.read(self.fields.get(BASE, ""))) is None:
             raise Invalid("Open the page again.", parameter=BASE)
         found = practices.read(self.fields)
         if found.words is None:
-            await self.show(one, token, self.fields, found.mistakes, int(typed))
+            await self.show(one, token, self.fields, found.mistakes, base)
             return
-        self.spend()
+        self.spend(self.site.contributing, self.network)
         once = hashlib.sha256(b"practice-revise|" + opened.nonce).digest()
-        async with self.connection() as conn:
-            try:
-                await practices.revise(conn, one, int(typed), found.words, once)
-            except Conflict:
-                self.set_status(409)
-                await self.show(one, token, self.fields, {}, one.latest, conflict=True)
-                return
+        try:
+            async with self.connection() as conn:
+                await practices.revise(conn, one, base, found.words, once)
+        except Conflict:
+            self.set_status(409)
+            await self.show(one, token, self.fields, {}, one.latest, conflict=True)
+            return
         self.see_other(self.url("practice-owner", token=token))
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from api.handlers.base import PageHandler, page_routes
 from api.parameters import choice, cursor, text
-from catalog import communes, csv_cells
+from catalog import communes, csv_cells, row_numbers
 from catalog.communes import Commune
 from config.errors import Invalid, NotFound
 from crowd import practice_lists
@@ -141,9 +141,9 @@ class Table(PageHandler):
 
 def id_of(text_: str) -> int:
     """Raises NotFound for what numbers no sheet."""
-    if not (text_.isascii() and text_.isdecimal() and len(text_) < 19):
+    if (found := row_numbers.read(text_)) is None:
         raise NotFound("There is no such sheet.")
-    return int(text_)
+    return found
 
 
 ROUTES: list[Any] = [

@@ -5,6 +5,7 @@ from typing import Any
 from api.forms import TOKEN_FIELD
 from api.handlers.base import page_routes
 from api.sessions import StaffPage
+from catalog import row_numbers
 from config.errors import Invalid, NotFound
 from crowd import audit, buttons, owners, procedures, voices
 from crowd.procedures import Kind
@@ -17,7 +18,7 @@ class Procedures(StaffPage):
         async with self.connection() as conn:
             shown = await procedures.every(conn)
             hidden = await procedures.every(conn, hidden=True)
-            alarms = await voices.all_alarms(conn)
+            alarms = await voices.alarms(conn)
         shown.sort(key=lambda one: -sum(n for _, n, _ in alarms.get(one.id, [])))
         self.render_page(
             "moderation_procedures.html", shown=shown, hidden=hidden, alarms=alarms, Kind=Kind
@@ -28,22 +29,25 @@ class OneProcedure(StaffPage):
     """One procedure: what its owner says, and what is decided of it, with its history."""
 
     async def get(self, procedure: str) -> None:
+        threshold = self.site.settings.voices.threshold
         async with self.connection() as conn:
             found = await procedures.of_id(conn, procedure)
-            self.render_page(
-                "moderation_procedure.html",
-                procedure=found,
-                rated=(await voices.rated(conn, self.site.settings.voices.threshold, found.id))[
-                    found.id
-                ],
-                alarms=await voices.alarms(conn, found.id),
-                answers=await voices.answers(conn, found.id, hidden_too=True),
-                look=await buttons.last(conn, found.id),
-                history=await audit.latest(conn, None, 50, f"procedure:{found.id}"),
-                reasons=owners.REASONS,
-                threshold=self.site.settings.voices.threshold,
-                token_field=TOKEN_FIELD,
-            )
+            rated, alarms = await voices.rated_with_alarms(conn, threshold, found.id)
+            answers = await voices.answers(conn, found.id, hidden_too=True)
+            look = await buttons.last(conn, found.id)
+            history = await audit.latest(conn, None, 50, f"procedure:{found.id}")
+        self.render_page(
+            "moderation_procedure.html",
+            procedure=found,
+            rated=rated[found.id],
+            alarms=alarms.get(found.id, []),
+            answers=answers,
+            look=look,
+            history=history,
+            reasons=owners.REASONS,
+            threshold=threshold,
+            token_field=TOKEN_FIELD,
+        )
 
     async def post(self, procedure: str) -> None:
         actor, why = self.staff.actor, self.fields.get("motif", "")
@@ -71,10 +75,9 @@ class OneProcedure(StaffPage):
         self.see_other(self.url("moderation-procedure", procedure=found.id))
 
     def answer(self) -> int:
-        id_ = self.fields.get("id", "")
-        if not (id_.isascii() and id_.isdecimal() and len(id_) < 19):
+        if (found := row_numbers.read(self.fields.get("id", ""))) is None:
             raise NotFound("There is no such answer.")
-        return int(id_)
+        return found
 
 
 ROUTES: list[Any] = [

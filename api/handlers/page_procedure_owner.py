@@ -11,7 +11,7 @@ from api.forms import TOKEN_FIELD
 from api.handlers.base import page_routes
 from api.handlers.page_voices import VoicePage
 from api.worker import ask_look
-from catalog import communes
+from catalog import communes, row_numbers
 from config.errors import Invalid, NotFound, Refused
 from crowd import buttons, owners, procedures, voices
 from crowd.mandate_sessions import Mandate
@@ -41,27 +41,31 @@ class Owner(OwnerPage):
         threshold = self.site.settings.voices.threshold
         mandate = await self.mandate()
         async with self.connection() as conn:
-            rated = (await voices.rated(conn, threshold, procedure.id))[procedure.id]
+            rated, alarms = await voices.rated_with_alarms(conn, threshold, procedure.id)
             spoken = None
             if mandate is not None:
                 spoken = (await communes.by_number(conn, mandate.commune_number)).name
-            self.render_page(
-                "procedure_owner.html",
-                procedure=procedure,
-                name=self.name_of(procedure),
-                rated=rated,
-                answers=await voices.answers(conn, procedure.id, hidden_too=True),
-                alarms=await voices.alarms(conn, procedure.id),
-                counts=await voices.kinds(conn, procedure.id),
-                difficulties=await voices.listed(conn, "new", procedure.id),
-                look=await buttons.last(conn, procedure.id),
-                mandate_name=spoken,
-                threshold=threshold,
-                owner_link=token,
-                snippet=SNIPPET.format(origin=self.origin, id=procedure.id, lang=self.language),
-                token=await self.form_token(),
-                token_field=TOKEN_FIELD,
-            )
+            answers = await voices.answers(conn, procedure.id, hidden_too=True)
+            counts = await voices.kinds(conn, procedure.id)
+            difficulties = await voices.listed(conn, "new", procedure.id)
+            look = await buttons.last(conn, procedure.id)
+        self.render_page(
+            "procedure_owner.html",
+            procedure=procedure,
+            name=self.name_of(procedure),
+            rated=rated[procedure.id],
+            answers=answers,
+            alarms=alarms.get(procedure.id, []),
+            counts=counts,
+            difficulties=difficulties,
+            look=look,
+            mandate_name=spoken,
+            threshold=threshold,
+            owner_link=token,
+            snippet=SNIPPET.format(origin=self.origin, id=procedure.id, lang=self.language),
+            token=await self.form_token(),
+            token_field=TOKEN_FIELD,
+        )
 
     async def mandate(self) -> Mandate | None:
         """The mandate of a commune that this browser holds, the first when there are several.
@@ -80,11 +84,10 @@ class Owner(OwnerPage):
                 async with self.connection() as conn:
                     await voices.answer(conn, procedure.id, said, "owner", once)
             case "done":
-                id_ = self.fields.get("id", "")
-                if not (id_.isascii() and id_.isdecimal() and len(id_) < 19):
+                if (id_ := row_numbers.read(self.fields.get("id", ""))) is None:
                     raise NotFound("There is no such difficulty.")
                 async with self.connection() as conn:
-                    await voices.move(conn, int(id_), "done", procedure.id)
+                    await voices.move(conn, id_, "done", procedure.id)
             case "look":
                 await self.look(procedure)
             case "verify":

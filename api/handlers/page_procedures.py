@@ -50,7 +50,7 @@ class Procedures(VoicePage):
         if form.mistakes:
             await self.show(self.fields, form.mistakes)
             return
-        self.spend()
+        self.spend(self.site.voicing, self.network)
         async with self.connection() as conn:
             keys = await self.site.keyring.keys(conn)
             # Made of the form's own number: sent twice, it is one procedure and one link.

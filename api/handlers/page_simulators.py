@@ -17,7 +17,6 @@ from tornado.web import HTTPError
 
 from api.handlers.base import PageHandler, page_routes
 from api.parameters import choice, read_all
-from api.rate_budget import wait_or_pass
 from api.simulator_forms import Form
 from api.simulator_result import Answered
 from api.simulator_words import Words, simulator_of, slug_of
@@ -269,9 +268,7 @@ class SimulatorPage(SimulatorPages):
             return None, ()
 
     async def _keep(self, one: Simulator, result: Result, said: Said) -> None:
-        if wait := wait_or_pass(self.site.keeping, self.peer):
-            self._retry_after = max(1, int(wait + 0.999))
-            raise HTTPError(429)
+        self.spend(self.site.keeping, self.peer)
         try:
             async with self.connection() as conn:
                 kept = await kept_answers.keep(

@@ -4,6 +4,7 @@ from typing import Any
 
 from api.handlers.base import page_routes
 from api.handlers.page_mairie import Agent
+from catalog import row_numbers
 from config.errors import Conflict, Invalid
 from crowd import tokens
 
@@ -20,29 +21,31 @@ class Tokens(Agent):
         async with self.connection() as conn:
             found = await tokens.listed(conn, self.commune.number)
         self.render_page(
-            "mairie_tokens.html", tokens=found, token=token, mistake=mistake, proof=self.proof,
-            holder=self.holder, longest=tokens.LONGEST_LABEL, most=tokens.MOST,
+            "mairie_tokens.html", tokens=found, token=token, mistake=mistake,
+            proof=self.session_proof, holder=self.holder, longest=tokens.LONGEST_LABEL,
+            most=tokens.MOST,
         )  # fmt: skip
 
     async def post(self, code: str) -> None:
         revoked = self.fields.get("revoquer", "")
-        async with self.connection() as conn:
-            if revoked:
-                if not (revoked.isascii() and revoked.isdigit() and len(revoked) <= 18):
-                    raise Invalid("There is no such token.", parameter="revoquer")
-                await tokens.revoke(conn, self.holder, int(revoked))
-                self.see_other(self.url("mairie-tokens", code=self.commune.code))
-                return
-            try:
+        if revoked:
+            if (number := row_numbers.read(revoked)) is None:
+                raise Invalid("There is no such token.", parameter="revoquer")
+            async with self.connection() as conn:
+                await tokens.revoke(conn, self.holder, number)
+            self.see_other(self.url("mairie-tokens", code=self.commune.code))
+            return
+        try:
+            async with self.connection() as conn:
                 token = await tokens.issue(conn, self.holder, self.fields.get("nom", ""))
-            except Invalid:
-                self.set_status(422)
-                await self.show(mistake="token_name")
-                return
-            except Conflict:
-                self.set_status(409)
-                await self.show(mistake="token_enough")
-                return
+        except Invalid:
+            self.set_status(422)
+            await self.show(mistake="token_name")
+            return
+        except Conflict:
+            self.set_status(409)
+            await self.show(mistake="token_enough")
+            return
         self.set_header("Cache-Control", "no-store")
         await self.show(token=token)
 

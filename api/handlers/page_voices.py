@@ -5,16 +5,12 @@ import hashlib
 import io
 from typing import Any
 
-from tornado.web import HTTPError
-
 from api.forms import TOKEN_FIELD, FormPage, local_path
 from api.handlers.base import page_routes
 from api.handlers.page_contribute import TRAP
 from api.parameters import choice, cursor, text
-from api.rate_budget import wait_or_pass
 from api.sessions import StaffPage
-from catalog import communes
-from catalog.csv_cells import cell
+from catalog import communes, csv_cells, row_numbers
 from config.errors import Invalid, NotFound
 from crowd import audit, procedures, ratings, voices
 from crowd.procedures import Procedure
@@ -56,13 +52,6 @@ class VoicePage(FormPage):
             return str(self.t("voices.commune_services", name=procedure.name))
         return procedure.name
 
-    def spend(self) -> None:
-        """Count one sending of this visitor. Raises 429 beyond the budget."""
-        wait = wait_or_pass(self.site.voicing, self.network)
-        if wait:
-            self._retry_after = max(1, int(wait + 0.999))
-            raise HTTPError(429)
-
     def came(self, nonce: bytes, *, trapped: bool = False) -> From:
         channel = Channel.POSTER if self.fields.get("canal") == "poster" else Channel.PAGE
         once = hashlib.sha256(b"voice|" + self.form.encode() + nonce).digest()
@@ -96,7 +85,7 @@ class Rate(VoicePage):
     async def post(self, procedure: str) -> None:
         opened = await self.opened()
         level = voices.level(self.fields.get("niveau", ""))
-        self.spend()
+        self.spend(self.site.voicing, self.network)
         found = await self.procedure(procedure, make=True)
         came = self.came(opened.nonce)
         async with self.connection() as conn:
@@ -160,7 +149,7 @@ class Difficulty(VoicePage):
         if mistakes or said.kinds:
             await self.show(procedure, about, channel, sent, mistakes, said.kinds)
             return
-        self.spend()
+        self.spend(self.site.voicing, self.network)
         fast = (self.now - opened.issued_at).total_seconds() < FASTEST_SECONDS
         procedure = await self.procedure(procedure.id, make=True)
         async with self.connection() as conn:
@@ -208,23 +197,24 @@ COLUMNS = ("id", "kind", "name", "owner", "n", "held", "share_satisfied", "wilso
            "wilson95_high", *(f"level_{level}" for level in ratings.LEVELS))  # fmt: skip
 
 
+def row_of(one: Procedure, rated: Rating) -> tuple[Any, ...]:
+    levels = [rated.levels[level] if rated.levels else None for level in ratings.LEVELS]
+    share = None if rated.share is None else round(rated.share, 4)
+    low, high = (
+        (None, None)
+        if rated.interval is None
+        else (round(rated.interval.low, 4), round(rated.interval.high, 4))
+    )
+    return (one.id, one.kind, one.name, one.owner, rated.n, rated.held, share, low, high, *levels)
+
+
 class SatisfactionTable(VoicePage):
     """The same lines as CSV; what is below the threshold has empty cells, never zeros."""
 
     async def get(self) -> None:
         out = io.StringIO()
-        writer = csv.writer(out, lineterminator="\r\n")
-        writer.writerow(COLUMNS)
-        for one, rated in await all_rated(self):
-            levels = [rated.levels[level] if rated.levels else None for level in ratings.LEVELS]
-            share = None if rated.share is None else round(rated.share, 4)
-            low, high = (
-                (None, None)
-                if rated.interval is None
-                else (round(rated.interval.low, 4), round(rated.interval.high, 4))
-            )
-            row = (one.id, one.kind, one.name, one.owner, rated.n, rated.held, share, low, high)
-            writer.writerow([cell(value) for value in (*row, *levels)])
+        rows = [row_of(one, rated) for one, rated in await all_rated(self)]
+        csv_cells.write(out, COLUMNS, rows, quoting=csv.QUOTE_MINIMAL)
         self.set_header("Content-Disposition", "attachment; filename=satisfaction.csv")
         self.send(out.getvalue().encode("utf-8-sig"), "text/csv; charset=utf-8")
 
@@ -247,12 +237,11 @@ class Difficulties(StaffPage):
         )
 
     async def post(self) -> None:
-        id_ = self.fields.get("id", "")
-        if not (id_.isascii() and id_.isdecimal() and len(id_) < 19):
+        if (id_ := row_numbers.read(self.fields.get("id", ""))) is None:
             raise NotFound("There is no such difficulty.")
         action = self.fields.get("action", "")
         async with self.connection() as conn, conn.transaction():
-            await voices.move(conn, int(id_), action)
+            await voices.move(conn, id_, action)
             await audit.write(
                 conn, f"account:{self.staff.id}", f"difficulty-{action}", f"difficulty:{id_}"
             )

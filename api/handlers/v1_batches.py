@@ -22,7 +22,6 @@ from tornado.web import HTTPError, stream_request_body
 from api import worker
 from api.handlers.v1_simulators import LAW_DATE, MODEL, SimulatorHandler
 from api.openapi import Operation, TemplateRoute
-from api.rate_budget import wait_or_pass
 from config.errors import Conflict, NotFound
 from config.memory import give_back
 from simulators import batch, batch_files, batch_jobs
@@ -166,9 +165,7 @@ class Batch(SimulatorHandler):
         self, asked: Simulator, model: Model, law_date: date | None, answer_type: str
     ) -> None:
         """Keep the rows for a worker. Answers 202; raises 413 and 429."""
-        if wait := wait_or_pass(self.site.keeping, self.peer):
-            self._retry_after = max(1, int(wait + 0.999))
-            raise HTTPError(429)
+        self.spend(self.site.keeping, self.peer)
         limits = self.site.settings.simulators
         with tempfile.NamedTemporaryFile(dir=self._folder) as copy:
             path = Path(copy.name)

@@ -7,7 +7,7 @@ import msgspec
 from api.handlers.base import ApiHandler
 from api.openapi import Answer, Operation, TemplateRoute
 from api.record_questions import ALL, search_of
-from catalog import records
+from catalog import records, row_numbers
 from catalog.records import FACETS, Record
 from config.errors import NotFound
 
@@ -138,9 +138,9 @@ class OneRecord(ApiHandler):
 
 def number_of(text: str) -> int:
     """A hub id of an address. Raises NotFound: what is not one names nothing."""
-    if not (text.isascii() and text.isdigit() and len(text) <= 18):
+    if (found := row_numbers.read(text)) is None:
         raise NotFound("There is no such record.", parameter="record")
-    return int(text)
+    return found
 
 
 ROUTES = [

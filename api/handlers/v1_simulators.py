@@ -16,7 +16,6 @@ from api.curve_picture import draw
 from api.handlers.base import IMMUTABLE, ApiHandler
 from api.openapi import Answer, Operation, TemplateRoute
 from api.parameters import choice, day, limit, number, read_all, text
-from api.rate_budget import wait_or_pass
 from config.errors import NotFound
 from simulators import batch, calendar, kept_answers
 from simulators.calendar import Period
@@ -209,9 +208,7 @@ class Keep(SimulatorHandler):
     parameters = (LAW_DATE, MODEL)
 
     async def post(self, simulator: str) -> None:
-        if wait := wait_or_pass(self.site.keeping, self.peer):
-            self._retry_after = max(1, int(wait + 0.999))
-            raise HTTPError(429)
+        self.spend(self.site.keeping, self.peer)
         result = await self.simulated(simulator)
         body = msgspec.json.encode(result)
         async with self.connection() as conn:

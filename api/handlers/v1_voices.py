@@ -14,7 +14,6 @@ from tornado.web import HTTPError
 from api.handlers.base import ApiHandler
 from api.handlers.page_voices import all_rated
 from api.openapi import Answer, Operation, TemplateRoute
-from api.rate_budget import wait_or_pass
 from config.errors import Invalid, Refused
 from crowd import procedures, voices
 from crowd.networks import network_of
@@ -87,10 +86,7 @@ class Voices(ApiHandler):
         self.refuse_other_sites(found)
         once = hashlib.sha256(f"voice|{found.id}|{said.once}".encode()).digest()
         network = network_of(self.peer)
-        wait = wait_or_pass(self.site.voicing, network)
-        if wait:
-            self._retry_after = max(1, int(wait + 0.999))
-            raise HTTPError(429)
+        self.spend(self.site.voicing, network)
         came = From(network, once, Channel.EMBED, said.screen, bool(said.trap))
         settings = self.site.settings.voices
         reference, scrubbed = None, voices.words(said.comment)

@@ -15,7 +15,6 @@ from tornado.web import HTTPError
 from api import webhook_delivery
 from api.handlers.base import ApiHandler
 from api.openapi import Operation, TemplateRoute
-from api.rate_budget import wait_or_pass
 from catalog import live, territories, webhook_signatures, webhooks
 from config.errors import GuichetError, Invalid, NotFound
 from crowd.networks import network_of
@@ -138,12 +137,6 @@ class WebhookHandler(ApiHandler):
     def manage(self, id_: str) -> str:
         return f"{self.origin}/api/v1/webhooks/{id_}"
 
-    def wait(self, seconds: float) -> None:
-        """Raises 429 when there are seconds to wait."""
-        if seconds > 0:
-            self._retry_after = max(1, int(seconds + 0.999))
-            raise HTTPError(429)
-
 
 class Webhooks(WebhookHandler):
     post_operation = Operation(
@@ -170,7 +163,7 @@ class Webhooks(WebhookHandler):
             faults = [*self._faults(asked, latest), *await _territory_faults(conn, asked)]
         if faults:
             raise Faulty(faults)
-        self.wait(wait_or_pass(self.site.hooking, network_of(self.peer)))
+        self.spend(self.site.hooking, network_of(self.peer))
         try:
             host = await asyncio.to_thread(webhook_delivery.judge, asked.url)
         except (GuichetError, ValueError) as error:
@@ -265,7 +258,7 @@ class WebhookTest(WebhookHandler):
         token = self.token()
         async with self.connection() as conn:
             left = await webhooks.challenge(conn, webhook, token, self.site.settings.webhooks)
-            self.wait(left)
+            self.hold_back(left)
             found = await webhooks.one(conn, webhook, token)
         self.set_status(202)
         self.private(told(self.manage(found.id), found))

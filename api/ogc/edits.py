@@ -8,6 +8,7 @@ history. `If-Match` says which state the change was decided against.
 import asyncio
 import json
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import Any
 
@@ -34,7 +35,7 @@ BODIES = ("application/json", "application/geo+json")
 SEEN = "La commune corrige ce champ"
 
 
-class _Editing(OgcHandler):
+class _Editing(OgcHandler, ABC):
     """Who asks, and what it may change. Methods of one collection are 405 on the others."""
 
     of: Collection
@@ -51,9 +52,9 @@ class _Editing(OgcHandler):
         if status_code == 405:
             self.set_header("Allow", ", ".join(("GET", "HEAD", "OPTIONS", *self.writes())))
 
+    @abstractmethod
     def writes(self) -> tuple[str, ...]:
         """The methods that change something here."""
-        raise NotImplementedError
 
     def options(self, *args: str, **kwargs: str) -> None:
         self.declared()

@@ -17,7 +17,6 @@ from api.ogc.base import HTML, JSON, OgcHandler
 from api.ogc.job_answers import encoded, told
 from api.parameters import cursor, limit
 from api.problems import MEDIA_TYPE, problem_of
-from api.rate_budget import wait_or_pass
 from config.errors import Invalid, NotFound
 from simulators import batch_files, echo, executions, process_jobs
 from simulators.contract import strict_json
@@ -156,7 +155,7 @@ class Execute(OfProcesses):
         said = self.request.headers.get("Content-Type", JSON).split(";", 1)[0].strip().lower()
         if said != JSON:
             raise HTTPError(415)
-        body = await references.inlined(strict_json.read(self.request.body), self.spend)
+        body = await references.inlined(strict_json.read(self.request.body), self.spend_job)
         asked = executions.read(process, body, self.simulators)
         wanted = ",".join(self.request.headers.get_list("Prefer"))[:200].lower()
         if "respond-async" in [one.split(";")[0].strip() for one in wanted.split(",")]:
@@ -173,15 +172,13 @@ class Execute(OfProcesses):
         body, media_type = encoded(outputs, asked.response, self.request.headers.get("Accept", ""))
         await self.send_body(body, media_type)
 
-    def spend(self) -> None:
+    def spend_job(self) -> None:
         """One job, or one reference, of the visitor's budget. Raises 429."""
-        if wait := wait_or_pass(self.site.jobs, self.peer):
-            self._retry_after = max(1, int(wait + 0.999))
-            raise HTTPError(429)
+        self.spend(self.site.jobs, self.peer)
 
     async def later(self, asked: Execution) -> None:
         """Note a job for a worker. Answers 201; raises 429."""
-        self.spend()
+        self.spend_job()
         for uri in asked.subscriber.values():
             await callbacks.judge(uri)
         settings = self.site.settings

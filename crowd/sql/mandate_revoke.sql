@@ -1,5 +1,6 @@
--- Revoke a mandate and all that was delegated by it: (id, commune), itself first. Their mailboxes
--- are forgotten by the sweep. No row: there is none, or it was revoked before.
+-- Revoke a mandate and all that was delegated by it: (id, commune), itself first. The mailboxes that
+-- opened them and their drafts are forgotten with them: what is over needs neither.
+-- No row: there is none, or it was revoked before.
 with recursive below (id, depth) as (
   select m.id, 0 from crowd.mandate m
   where  m.id = %(mandate)s::bigint and m.revoked_at is null
@@ -11,5 +12,9 @@ with recursive below (id, depth) as (
   from   below
   where  m.id = below.id and m.revoked_at is null
   returning m.id, m.commune_number, below.depth
+), forgotten as (
+  delete from crowd.mandate_holder h using ended where h.mandate_id = ended.id
+), dropped as (
+  delete from crowd.desk_draft d using ended where d.mandate_id = ended.id
 )
 select id, commune_number from ended order by depth, id

@@ -7,6 +7,7 @@ its rank (`Choice.rank`), a number.
 
 import math
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
@@ -31,7 +32,7 @@ class Wrong(Exception):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Field:
+class Field(ABC):
     """What is common to every input. Without `default` the input is required."""
 
     name: str
@@ -46,9 +47,9 @@ class Field:
     def required(self) -> bool:
         return self.default is None
 
+    @abstractmethod
     def read(self, value: Any) -> Value:
         """The value of an input, from JSON. Raises Wrong."""
-        raise NotImplementedError
 
     def read_text(self, text: str) -> Value:
         """The value from a form or a CSV cell: `12,5` and `12.5` are the same. Raises Wrong."""
@@ -77,9 +78,9 @@ class Field:
             found["x-law"] = {"citation": self.law.citation, "url": self.law.url}
         return found
 
+    @abstractmethod
     def shape(self, language: str) -> Mapping[str, Any]:
         """The part of the schema that says which values there are."""
-        raise NotImplementedError
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -148,3 +148,41 @@ def test_the_lock_holds_what_the_project_asks_for() -> None:
         for name in PROJECT["project"]["dependencies"]
     }
     assert asked <= locked, f"run `make lock`: {sorted(asked - locked)}"
+
+
+def second_connections(source: str) -> list[int]:
+    """The lines where a handler waits for one of its own methods while it holds a connection, and
+    does not hand it over: the method takes a second one."""
+    found = []
+    for node in ast.walk(ast.parse(source)):
+        if not isinstance(node, ast.AsyncWith) or not any(
+            ast.unparse(one.context_expr) in ("self.connection()", "handler.connection()")
+            for one in node.items
+        ):
+            continue
+        for inner in (part for line in node.body for part in ast.walk(line)):
+            if isinstance(inner, ast.AsyncWith) and "connection()" in ast.unparse(inner.items[0]):
+                found.append(inner.lineno)
+            if isinstance(inner, ast.Await) and isinstance(inner.value, ast.Call):
+                asked = ast.unparse(inner.value.func)
+                handed = {ast.unparse(one) for one in inner.value.args}
+                if asked.startswith("self.") and "conn" not in handed:
+                    found.append(inner.lineno)
+    return found
+
+
+def test_a_visitor_holds_one_connection_at_a_time() -> None:
+    """A process has a few: visitors who each hold one and wait for a second would all wait."""
+    wrong = """
+async def post(self):
+    async with self.connection() as conn:
+        await practices.revise(conn)
+        await self.show()
+"""
+    assert second_connections(wrong) == [5]
+    found = {
+        f"{path.relative_to(ROOT)}:{line}"
+        for path in sorted((ROOT / "api").rglob("*.py"))
+        for line in second_connections(path.read_text(encoding="utf-8"))
+    }
+    assert found == set()

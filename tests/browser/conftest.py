@@ -4,15 +4,21 @@ Debian's Chromium is driven by Playwright for Python. GUICHET_TEST_SITE=http://.
 tests on a server that runs already (handy while a page is being written).
 """
 
+import contextlib
 import os
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from email import message_from_bytes, policy
 from pathlib import Path
 from typing import Any
 
 import pytest
+from aiosmtpd.controller import Controller
+from aiosmtpd.handlers import Message
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
+
+from config.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[2]
 AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
@@ -148,3 +154,61 @@ def pages_site(request: pytest.FixtureRequest) -> str:
     """Base URL of the site to try: small_france's, or the one named by GUICHET_TEST_SITE."""
     named = os.environ.get("GUICHET_TEST_SITE", "").rstrip("/")
     return named or str(request.getfixturevalue("site"))
+
+
+@pytest.fixture(scope="module")
+def own_france(
+    request: pytest.FixtureRequest,
+    settings: Settings,
+    fresh_database: Callable[[], contextlib.AbstractContextManager[str]],
+    load_small_france: Callable[[Settings], None],
+) -> Iterator[Settings]:
+    """A published small France of a module's own."""
+    from tiles import publication
+
+    with fresh_database() as conninfo:
+        folder = settings.paths.var / request.path.stem
+        update = {
+            "database": settings.database.model_copy(update={"url": conninfo}),
+            "paths": settings.paths.model_copy(update={"var": folder}),
+        }
+        here = settings.model_copy(update=update)
+        load_small_france(here)
+        publication.publish(here, lambda *_: None)
+        yield here
+
+
+class Received(Message):
+    """What the local mail server received."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.mails: list[tuple[str, str]] = []
+
+    def handle_message(self, message: Any) -> None:
+        read = message_from_bytes(message.as_bytes(), policy=policy.default)
+        body = read.get_body()
+        assert body is not None
+        self.mails.append((str(message["X-RcptTo"]), body.get_content()))
+
+    def last(self, to: str) -> str:
+        return next(text for box, text in reversed(self.mails) if box == to)
+
+
+@pytest.fixture(scope="module")
+def post(free_port: Callable[[], int]) -> Iterator[tuple[Received, int]]:
+    """A mail server of the module's own, and its port."""
+    box = Received()
+    controller = Controller(box, hostname="127.0.0.1", port=free_port())
+    controller.start()
+    yield box, controller.port
+    controller.stop()
+
+
+@pytest.fixture(scope="module")
+def town(own_france: Settings, post: tuple[Received, int]) -> Settings:
+    """A published small France whose mails go to the local server."""
+    server = {"host": "127.0.0.1", "port": post[1], "tls": "none",
+              "sender": "guichet@hub.example"}  # fmt: skip
+    mail = own_france.mail.model_copy(update=server)
+    return own_france.model_copy(update={"mail": mail})

@@ -1,12 +1,10 @@
 """The commune's agent in a real browser: delegate, draft, contest, hide, and the embedded card."""
 
-import contextlib
 import gzip
 import re
 import threading
 import time
 from collections.abc import Callable, Iterator
-from email import message_from_bytes, policy
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -14,8 +12,6 @@ from typing import Any
 import httpx
 import psycopg
 import pytest
-from aiosmtpd.controller import Controller
-from aiosmtpd.handlers import Message
 from playwright.sync_api import Page, expect
 
 from api import mail
@@ -33,56 +29,6 @@ VISIBLE = """(() => {
   return box.width > 1 && box.height > 1 && box.bottom > 0 && box.top < innerHeight;
 })()"""
 ANNOUNCED = 1.5  # seconds: the map shows an edit within a second, and a request
-
-
-class Received(Message):
-    """What the local server received."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.mails: list[tuple[str, str]] = []
-
-    def handle_message(self, message: Any) -> None:
-        read = message_from_bytes(message.as_bytes(), policy=policy.default)
-        body = read.get_body()
-        assert body is not None
-        self.mails.append((str(message["X-RcptTo"]), body.get_content()))
-
-    def last(self, to: str) -> str:
-        return next(text for box, text in reversed(self.mails) if box == to)
-
-
-@pytest.fixture(scope="module")
-def post(free_port: Callable[[], int]) -> Iterator[tuple[Received, int]]:
-    box = Received()
-    controller = Controller(box, hostname="127.0.0.1", port=free_port())
-    controller.start()
-    yield box, controller.port
-    controller.stop()
-
-
-@pytest.fixture(scope="module")
-def town(
-    settings: Settings,
-    fresh_database: Callable[[], contextlib.AbstractContextManager[str]],
-    load_small_france: Callable[[Settings], None],
-    post: tuple[Received, int],
-) -> Iterator[Settings]:
-    """A published small France of our own, whose mails go to the local server."""
-    from tiles import publication
-
-    with fresh_database() as conninfo:
-        server = {"host": "127.0.0.1", "port": post[1], "tls": "none",
-                  "sender": "guichet@hub.example"}  # fmt: skip
-        update = {
-            "database": settings.database.model_copy(update={"url": conninfo}),
-            "paths": settings.paths.model_copy(update={"var": settings.paths.var / "agents"}),
-            "mail": settings.mail.model_copy(update=server),
-        }
-        here = settings.model_copy(update=update)
-        load_small_france(here)
-        publication.publish(here, lambda *_: None)
-        yield here
 
 
 @pytest.fixture(scope="module")
@@ -117,7 +63,7 @@ def found(pattern: str, text: str) -> str:
 def test_from_the_mailbox_to_a_delegates_publication(
     base: str,
     town: Settings,
-    post: tuple[Received, int],
+    post: tuple[Any, int],
     open_page: Opener,
     axe: Any,
     width: int,
@@ -259,7 +205,7 @@ def test_the_agents_pages_by_keyboard(base: str, open_page: Opener) -> None:
 
 
 def test_the_table_of_the_mairie_by_keyboard_alone(
-    base: str, town: Settings, post: tuple[Received, int], open_page: Opener
+    base: str, town: Settings, post: tuple[Any, int], open_page: Opener
 ) -> None:
     """Code, draft, review and publication; Enter in a field never means another line's button."""
     with psycopg.connect(town.database.url) as conn:

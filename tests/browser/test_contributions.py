@@ -1,6 +1,5 @@
 """A resident, a moderator and the map, in a real browser: desktop, 320 px, no scripts, keyboard."""
 
-import contextlib
 import re
 import time
 from collections.abc import Callable, Iterator
@@ -32,25 +31,11 @@ WIDER = "document.documentElement.scrollWidth - document.documentElement.clientW
 
 
 @pytest.fixture(scope="module")
-def crowded(
-    settings: Settings,
-    fresh_database: Callable[[], contextlib.AbstractContextManager[str]],
-    load_small_france: Callable[[Settings], None],
-) -> Iterator[Settings]:
+def crowded(own_france: Settings) -> Settings:
     """A published small France of our own, with one moderator."""
-    from tiles import publication
-
-    with fresh_database() as conninfo:
-        update = {
-            "database": settings.database.model_copy(update={"url": conninfo}),
-            "paths": settings.paths.model_copy(update={"var": settings.paths.var / "crowded"}),
-        }
-        here = settings.model_copy(update=update)
-        load_small_france(here)
-        publication.publish(here, lambda *_: None)
-        with psycopg.connect(conninfo) as conn:
-            accounts.add(conn, EMAIL, Role.MODERATOR, WORD)
-        yield here
+    with psycopg.connect(own_france.database.url) as conn:
+        accounts.add(conn, EMAIL, Role.MODERATOR, WORD)
+    return own_france
 
 
 @pytest.fixture(scope="module")

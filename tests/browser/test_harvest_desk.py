@@ -1,7 +1,6 @@
 """The harvesters' desk in a real browser: live progress over a restart, a loss released with a
 reason, duplicates decided and undone, the public page of a source; axe, 320 px, no scripts, keys."""
 
-import contextlib
 import re
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -61,27 +60,13 @@ from   harvest.run where source_id = 'lib-a';
 
 
 @pytest.fixture(scope="module")
-def harvested(
-    settings: Settings,
-    fresh_database: Callable[[], contextlib.AbstractContextManager[str]],
-    load_small_france: Callable[[Settings], None],
-) -> Iterator[Settings]:
+def harvested(own_france: Settings) -> Settings:
     """A published small France with a loss on hold, three pairs to decide and an administrator."""
-    from tiles import publication
-
-    with fresh_database() as conninfo:
-        update = {
-            "database": settings.database.model_copy(update={"url": conninfo}),
-            "paths": settings.paths.model_copy(update={"var": settings.paths.var / "harvested"}),
-        }
-        here = settings.model_copy(update=update)
-        load_small_france(here)
-        publication.publish(here, lambda *_: None)
-        with psycopg.connect(conninfo) as conn:
-            conn.execute(SETUP)
-            assert merges.look(conn, "lib-b").candidates == 3
-            accounts.add(conn, EMAIL, Role.ADMINISTRATOR, WORD)
-        yield here
+    with psycopg.connect(own_france.database.url) as conn:
+        conn.execute(SETUP)
+        assert merges.look(conn, "lib-b").candidates == 3
+        accounts.add(conn, EMAIL, Role.ADMINISTRATOR, WORD)
+    return own_france
 
 
 @pytest.fixture(scope="module")

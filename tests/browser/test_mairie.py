@@ -1,16 +1,12 @@
 """A mairie, from the commune page to the map: code by a real mail server, mandate, declaration."""
 
-import contextlib
 import re
 import time
 from collections.abc import Callable, Iterator
-from email import message_from_bytes, policy
 from typing import Any
 
 import httpx
 import pytest
-from aiosmtpd.controller import Controller
-from aiosmtpd.handlers import Message
 from playwright.sync_api import Page, expect
 
 from api import mail
@@ -21,53 +17,6 @@ pytestmark = pytest.mark.browser
 Opener = Callable[..., tuple[Page, Any]]
 CODE, BOX = "69143", "accueil@mairie-neuvillesursaone.fr"
 WIDER = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
-
-
-class Received(Message):
-    """What the local server received."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.mails: list[tuple[str, str]] = []
-
-    def handle_message(self, message: Any) -> None:
-        read = message_from_bytes(message.as_bytes(), policy=policy.default)
-        body = read.get_body()
-        assert body is not None
-        self.mails.append((str(message["X-RcptTo"]), body.get_content()))
-
-
-@pytest.fixture(scope="module")
-def post(free_port: Callable[[], int]) -> Iterator[tuple[Received, int]]:
-    box = Received()
-    controller = Controller(box, hostname="127.0.0.1", port=free_port())
-    controller.start()
-    yield box, controller.port
-    controller.stop()
-
-
-@pytest.fixture(scope="module")
-def town(
-    settings: Settings,
-    fresh_database: Callable[[], contextlib.AbstractContextManager[str]],
-    load_small_france: Callable[[Settings], None],
-    post: tuple[Received, int],
-) -> Iterator[Settings]:
-    """A published small France of our own, whose mails go to the local server."""
-    from tiles import publication
-
-    with fresh_database() as conninfo:
-        server = {"host": "127.0.0.1", "port": post[1], "tls": "none",
-                  "sender": "guichet@hub.example"}  # fmt: skip
-        update = {
-            "database": settings.database.model_copy(update={"url": conninfo}),
-            "paths": settings.paths.model_copy(update={"var": settings.paths.var / "mairie"}),
-            "mail": settings.mail.model_copy(update=server),
-        }
-        here = settings.model_copy(update=update)
-        load_small_france(here)
-        publication.publish(here, lambda *_: None)
-        yield here
 
 
 @pytest.fixture(scope="module")
@@ -88,7 +37,7 @@ def byte(base: str, service: str) -> int:
 def test_a_mairie_from_its_page_to_the_map(
     base: str,
     town: Settings,
-    post: tuple[Received, int],
+    post: tuple[Any, int],
     open_page: Opener,
     axe: Any,
     width: int,

@@ -1,7 +1,6 @@
 """A good practice from its author to readers and a mairie that adopts it; « est-ce officiel ? » by
 the keyboard. On a wide window and at 320 px, with scripts and without."""
 
-import contextlib
 import re
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -22,28 +21,11 @@ ALIKE, MINE = "69123", "69143"
 
 
 @pytest.fixture(scope="module")
-def town(
-    settings: Settings,
-    fresh_database: Callable[[], contextlib.AbstractContextManager[str]],
-    load_small_france: Callable[[Settings], None],
-) -> Iterator[Settings]:
-    """A published small France of our own."""
-    from tiles import publication
-
-    with fresh_database() as conninfo:
-        here = settings.model_copy(
-            update={
-                "database": settings.database.model_copy(update={"url": conninfo}),
-                "paths": settings.paths.model_copy(
-                    update={"var": settings.paths.var / "pratiques"}
-                ),
-            }
-        )
-        load_small_france(here)
-        publication.publish(here, lambda *_: None)
-        with psycopg.connect(conninfo) as conn:
-            accounts.add(conn, "modo@hub.example", Role.MODERATOR, PHRASE)
-        yield here
+def town(own_france: Settings) -> Settings:
+    """A published small France of our own, with one moderator."""
+    with psycopg.connect(own_france.database.url) as conn:
+        accounts.add(conn, "modo@hub.example", Role.MODERATOR, PHRASE)
+    return own_france
 
 
 @pytest.fixture(scope="module")

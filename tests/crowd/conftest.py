@@ -1,6 +1,7 @@
 """The web site in this very process, over a database of the test's own."""
 
 import contextlib
+import re
 import uuid
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from api.app import make_app
 from api.site import Site, open_site
 from catalog.database import address, migrate
 from catalog.database.cluster import Cluster
+from catalog.states import State as Fact
 from config.settings import Settings
 
 FRANCE = "crowd_france"
@@ -34,6 +36,31 @@ class Running:
         return httpx.AsyncClient(
             base_url=self.base, headers={"Origin": self.base}, follow_redirects=False, timeout=30
         )
+
+    def rows(self, statement: str, *values: Any) -> list[tuple[Any, ...]]:
+        with psycopg.connect(self.site.settings.database.url) as conn:
+            return conn.execute(statement, values).fetchall()
+
+    async def known(self, service: str = "nursery", code: str = "69143") -> Fact:
+        """What the map's byte says, as a reader gets it."""
+        await self.site.refresh()
+        number = (await self.browser.get(f"/api/v1/communes/{code}")).json()["commune"]["number"]
+        return Fact((await self.browser.get(f"/api/v1/status/{service}.bin")).content[number])
+
+    async def decide(
+        self, number: int, browser: httpx.AsyncClient | None = None, **fields: Any
+    ) -> httpx.Response:
+        browser = browser or self.browser
+        page = await browser.get(f"/fr/moderation/cas/{number}")
+        assert page.status_code == 200, page.text
+        gate = (
+            await browser.get("/fr/deconnexion")
+        ).text  # of the session, also where no form is shown
+        proof = re.search(r'name="jeton" value="([0-9a-f]{64})"', gate)
+        version = re.search(r'name="version" value="(\d+)"', page.text)
+        assert proof
+        sent = {"jeton": proof[1], "version": version[1] if version else "1", **fields}
+        return await browser.post(f"/fr/moderation/cas/{number}", data=sent)
 
 
 @contextlib.asynccontextmanager

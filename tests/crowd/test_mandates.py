@@ -371,6 +371,20 @@ async def test_a_person_checks_and_invites(town: Any, hidden: Any) -> None:
         mandates.revoke_now(conn, held.id)
 
 
+async def test_the_command_line_forgets_as_the_page_does(town: Any, hidden: Any) -> None:
+    await enter(town, hidden)
+    rows(
+        town,
+        "insert into crowd.desk_draft (mandate_id, service, fields, base) "
+        "select id, 'nursery', '{}', 0 from crowd.mandate",
+    )
+    with psycopg.connect(town.site.settings.database.url) as conn:
+        (held,) = mandates.listed(conn)
+        mandates.revoke_now(conn, held.id)
+    assert rows(town, "select count(*) from crowd.mandate_holder") == [(0,)]
+    assert rows(town, "select count(*) from crowd.desk_draft") == [(0,)]
+
+
 async def test_what_is_personal_is_swept(town: Any, hidden: Any) -> None:
     await enter(town, hidden)
     assert rows(town, "select email from crowd.mandate_holder") == [(BOX,)]

@@ -6,9 +6,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from catalog.ingest import OfficeRow
+from catalog.office_lists import Pair
 from catalog.office_standing import KnownOffice, Said
 from harvest.brake import Brake
-from harvest.office_plan import OfficePlan, field_changes, lines, plan_offices
+from harvest.office_plan import FIELDS, FieldChange, OfficePlan, lines, pair_changes, plan_offices
 
 AT = datetime(2026, 10, 6, tzinfo=UTC)
 BRAKE = Brake(share=0.10, rows=20, days=30)
@@ -126,9 +127,17 @@ BEFORE = Said(
 )  # fmt: skip
 
 
+def changes_to(row: OfficeRow) -> tuple[FieldChange, ...]:
+    after = {name: getattr(row, name) for name in FIELDS if name not in ("commune", "point")}
+    after["longitude"], after["latitude"] = row.point or (None, None)
+    return pair_changes(
+        Pair(row.remote_id, row.kind, BEFORE.fields, after, BEFORE.commune_code, row.commune_code)
+    )
+
+
 def test_changes_are_told_field_by_field() -> None:
-    assert field_changes(BEFORE, row()) == ()
-    changed = field_changes(BEFORE, row(phone=None, point=(4.4, 45.43), commune_code="42001"))
+    assert changes_to(row()) == ()
+    changed = changes_to(row(phone=None, point=(4.4, 45.43), commune_code="42001"))
     assert [(one.field, one.before, one.after) for one in changed] == [
         ("commune", "42218", "42001"),
         ("phone", "04", None),
@@ -138,7 +147,7 @@ def test_changes_are_told_field_by_field() -> None:
 
 def test_a_plan_of_places_is_printed_for_people() -> None:
     made = plan({"a": office(1), "b": office(2)}, {"a": "y", "c": "x"})
-    said = list(lines(made, {"a": field_changes(BEFORE, row(phone="05"))}, {"b": "Annexe\nB"}, 5))
+    said = list(lines(made, {"a": changes_to(row(phone="05"))}, {"b": "Annexe\nB"}, 5))
     assert said == [
         "new office: c",
         "changed office: a: phone: 04 -> 05",

@@ -1,9 +1,9 @@
 // Live results of a procedure, for its owner. Without this script the page says how things were when
 // it was opened; with it, figures follow: by events, or by asking again when those are refused.
 
+import { follow } from "./live-page.js";
+
 const status = document.querySelector("[data-voices-live]");
-const ASK_EVERY = 5000; // milliseconds, when events do not come through
-let asking = null;
 
 function show(figures) {
   for (const place of document.querySelectorAll("[data-live]")) {
@@ -19,39 +19,7 @@ function show(figures) {
   }
 }
 
-async function ask() {
-  try {
-    const answer = await fetch(status.dataset.voicesLive, { headers: { Accept: "application/json" } });
-    if (answer.ok) show(await answer.json());
-  } catch {
-    // The server restarts: the next question finds it.
-  }
+if (status) {
+  const words = { live: status.dataset.liveWords, asking: status.dataset.askingWords };
+  follow(status, status.dataset.voicesLive, words, show);
 }
-
-function askAgainAndAgain() {
-  if (asking !== null) return;
-  status.textContent = status.dataset.askingWords;
-  asking = setInterval(ask, ASK_EVERY);
-}
-
-function listen() {
-  if (!("EventSource" in window)) {
-    askAgainAndAgain();
-    return;
-  }
-  const events = new EventSource(status.dataset.voicesLive);
-  events.onopen = () => {
-    clearInterval(asking);
-    asking = null;
-    status.textContent = status.dataset.liveWords;
-  };
-  events.onmessage = (event) => show(JSON.parse(event.data));
-  events.onerror = () => {
-    // While it reconnects by itself there is nothing to do; when it gave up, ask and try again.
-    if (events.readyState !== EventSource.CLOSED) return;
-    askAgainAndAgain();
-    setTimeout(listen, 30000);
-  };
-}
-
-if (status) listen();
