@@ -16,6 +16,7 @@ from procrastinate import RetryStrategy
 
 from api import callbacks
 from api.engine_limits import engine_limits
+from api.lanes import BATCHES, SHORT
 from catalog.database import address
 from config.settings import Settings
 from simulators import batch_files, batch_jobs, process_jobs
@@ -54,17 +55,17 @@ def register(app: procrastinate.App, settings: Settings) -> None:
         where = batch_files.folder(settings.paths.var)
         async with connection(settings) as conn:
             silent = await batch_jobs.sweep(conn, where)
-        for number in silent:
+        for number, door in silent:
             # One that waits its turn is not lost, nor one whose dead worker `retry_stalled` finds.
             if not await known(app, number):
                 log.warning("batch %d lost its job: asked again", number)
-                await ask(app, number)
+                await ask(app, number, door)
 
 
-async def ask(app: procrastinate.App, number: int) -> bool:
+async def ask(app: procrastinate.App, number: int, door: str) -> bool:
     """Put a batch in the queue; False when it waits there already."""
     try:
-        await configured(app, number).defer_async(number=number)
+        await configured(app, number, door).defer_async(number=number)
     except procrastinate.exceptions.AlreadyEnqueued:
         return False
     return True
@@ -78,10 +79,13 @@ async def known(app: procrastinate.App, number: int) -> bool:
     return any(job.status in ("todo", "doing") for job in jobs)
 
 
-def configured(app: procrastinate.App, number: int) -> Any:
-    """The task of one batch: queued once, computed by one worker at a time."""
+def configured(app: procrastinate.App, number: int, door: str) -> Any:
+    """The task of one batch: queued once, computed by one worker at a time.
+
+    A job of a process is one execution: it does not wait behind a million rows."""
     key = f"simulate_batch:{number}"
-    return app.configure_task("simulate_batch", queueing_lock=key, lock=key)
+    lane = SHORT if door == "process" else BATCHES
+    return app.configure_task("simulate_batch", queue=lane, queueing_lock=key, lock=key)
 
 
 @asynccontextmanager

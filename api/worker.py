@@ -13,6 +13,7 @@ import psycopg
 from procrastinate import JobContext, PsycopgConnector, RetryStrategy
 
 from api import batch_worker, button_worker, practice_mails
+from api.lanes import LONG
 from catalog import live
 from catalog.database import address, pools
 from catalog.database.locks import alone
@@ -56,7 +57,7 @@ def register(app: procrastinate.App, settings: Settings) -> None:
     batch_worker.register(app, settings)
     button_worker.register(app, settings)
 
-    @app.task(name="harvest_source", retry=PATIENCE, pass_context=True)
+    @app.task(name="harvest_source", queue=LONG, retry=PATIENCE, pass_context=True)
     def harvest_source(context: JobContext, source_id: str) -> None:
         """Harvest one source, then publish when it brought something new."""
         from harvest import runs
@@ -70,7 +71,9 @@ def register(app: procrastinate.App, settings: Settings) -> None:
         if any(report.state not in ("skipped", "failed") for report in reports):
             _ask(app, "publish")
 
-    @app.task(name="discover", lock="discover", queueing_lock="discover", retry=PATIENCE)
+    @app.task(
+        name="discover", queue=LONG, lock="discover", queueing_lock="discover", retry=PATIENCE
+    )
     def discover(codes: list[str]) -> None:
         """Visit the sites of a few communes: a budget of pages and seconds for each."""
         from harvest.discover import runs
@@ -87,7 +90,7 @@ def register(app: procrastinate.App, settings: Settings) -> None:
         if most := settings.discover.communes_per_night:
             _ask(app, "discover", codes=runs.next_codes(settings, most))
 
-    @app.task(name="second_look", retry=PATIENCE)
+    @app.task(name="second_look", queue=LONG, retry=PATIENCE)
     def second_look(contest_id: int) -> None:
         """Look again at a fact that a commune's agent contests."""
         from api import second_look as looks
@@ -95,7 +98,7 @@ def register(app: procrastinate.App, settings: Settings) -> None:
         outcome = looks.look(settings, contest_id)
         log.info("contest %d: %s", contest_id, outcome)
 
-    @app.task(name="publish", lock="publish", queueing_lock="publish", retry=PATIENCE)
+    @app.task(name="publish", queue=LONG, lock="publish", queueing_lock="publish", retry=PATIENCE)
     def publish() -> None:
         """Make and switch to a new generation."""
         from tiles import publication
@@ -117,7 +120,7 @@ def register(app: procrastinate.App, settings: Settings) -> None:
             _ask(app, "second_look", contest_id=number)
 
     @app.periodic(cron="47 4 * * *", periodic_id="bulk")
-    @app.task(name="bulk", lock="bulk", queueing_lock="bulk", retry=PATIENCE)
+    @app.task(name="bulk", queue=LONG, lock="bulk", queueing_lock="bulk", retry=PATIENCE)
     def bulk(timestamp: int = 0) -> None:
         """Write the bulk files anew: after each publication, and every night for the edits."""
         from tiles.bulk import rebuild
@@ -185,12 +188,12 @@ def ask(settings: Settings, task: str, **arguments: Any) -> bool:
         return _ask(here, task, **arguments)
 
 
-def ask_batch(settings: Settings, number: int) -> bool:
-    """Put a batch of simulations in the queue, from the web site."""
+def ask_batch(settings: Settings, number: int, door: str = "batch") -> bool:
+    """Put a batch of simulations, or a job of a process, in the queue, from the web site."""
     app = make_app(settings)
     with app.replace_connector(app.connector.get_sync_connector()) as here, here.open():
         try:
-            batch_worker.configured(here, number).defer(number=number)
+            batch_worker.configured(here, number, door).defer(number=number)
         except procrastinate.exceptions.AlreadyEnqueued:
             return False
     return True

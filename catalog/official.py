@@ -65,6 +65,9 @@ class Proof:
     by: str
     at: datetime
     certified_url: str | None = None  # where somebody else is said to certify it
+    role: str | None = None  # as what the mandate spoke: the mairie, or whom it delegated to
+    until: datetime | None = None  # it counts so long; None: as long as the catalogue believes it
+    ended_at: datetime | None = None  # since when the mandate has ended: it said so before
 
 
 @dataclass(frozen=True, slots=True)

@@ -249,7 +249,7 @@ async def drop_held(aconn: psycopg.AsyncConnection[Any], account: Account, upto:
         await aconn.execute(
             query("crowd", "dropped"),
             {"ids": ids, "state": State.REFUSED.value, "actor": account.actor,
-             "action": Action.REFUSE.value},
+             "action": Action.REFUSE.value, "reason": "abuse"},
         )  # fmt: skip
         await audit.write(
             aconn, account.actor, "drop-held", "contributions", refused=len(ids), upto=upto
@@ -271,12 +271,16 @@ async def drop_author(
     keys: Keys,
     account: Account,
     voice_id: int,
+    reason: str,
     now: datetime,
 ) -> Dropped:
     """Refuse all that one author has waiting, and take back all that was published of them.
 
-    One transaction, whatever their number. Raises Refused when one of them is the moderator's own.
+    One transaction, whatever their number. Raises Invalid for no reason of REASONS, and Refused
+    when one of them is the moderator's own.
     """
+    if reason not in REASONS[Action.REVERT]:
+        raise Invalid("Choose a reason.", parameter="reason")
     async with aconn.transaction():
         cursor = await aconn.execute(query("crowd", "of_voice"), {"voice": voice_id})
         rows = await cursor.fetchall()
@@ -294,11 +298,12 @@ async def drop_author(
             (accepted, State.REVERTED, Action.REVERT),
         ):
             values = {"ids": ids, "state": state.value, "actor": account.actor,
-                      "action": action.value}  # fmt: skip
+                      "action": action.value, "reason": reason}  # fmt: skip
             await aconn.execute(query("crowd", "dropped"), values)
         dropped = Dropped(len(open_), len(accepted), observations)
         await audit.write(
             aconn, account.actor, "drop-author", f"voice:{voice_id}",
-            refused=dropped.refused, reverted=dropped.reverted, observations=observations,
+            reason=reason, refused=dropped.refused, reverted=dropped.reverted,
+            observations=observations,
         )  # fmt: skip
     return dropped

@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
@@ -132,14 +132,19 @@ def _asking_declared(
 
 
 def _declared(rows: list[Any]) -> list[Declared]:
+    now = datetime.now(UTC)
     return [
         Declared(
-            Space(number, code, name, kind, url, label,
-                  (Proof("mandate", f"mandate:{mandate}", at, certified),), id_),
-            stale,
+            Space(
+                number, code, name, kind, url, label,
+                (Proof("mandate", f"mandate:{mandate}", at, certified, role, until, ended),),
+                id_,
+            ),
+            until < now,
             mandate,
         )
-        for id_, number, code, name, kind, url, label, certified, at, mandate, _, stale in rows
+        for id_, number, code, name, kind, url, label, certified, at, mandate, role, until, ended
+        in rows
     ]  # fmt: skip
 
 
@@ -296,30 +301,33 @@ class Shelf:
 
     def __init__(self) -> None:
         self._book: Book | None = None
-        self._version = (-1, -1)
+        self._version: tuple[tuple[int, ...], int] = ((), -1)
         self._read_at = 0.0
         self._alone = asyncio.Lock()
 
     async def book(self, connect: Connect, settings: OfficialSettings) -> Book:
         """The book, made anew when it is not fresh. Who waits for it holds no connection."""
         async with connect() as aconn:
-            version = await _version(aconn)
+            version = await _version(aconn, settings)
         if (held := self._fresh(version, settings)) is not None:
             return held
         async with self._alone:
             async with connect() as aconn:
-                version = await _version(aconn)
+                version = await _version(aconn, settings)
                 if (held := self._fresh(version, settings)) is not None:
                     return held
                 own = [one.space for one in await declared(aconn, settings) if not one.stale]
                 spaces = [*own, *await published(aconn)]
-                rows = await (await aconn.execute(query("catalog", "official_names"))).fetchall()
+                cursor = await aconn.execute(query("catalog", "official_names"))
+                rows = await cursor.fetchall()
             names = [str(row[0]) for row in rows]
             self._book = await asyncio.to_thread(lambda: Book.of(merged(spaces), names))
             self._version, self._read_at = version, time.monotonic()
             return self._book
 
-    def _fresh(self, version: tuple[int, int], settings: OfficialSettings) -> Book | None:
+    def _fresh(
+        self, version: tuple[tuple[int, ...], int], settings: OfficialSettings
+    ) -> Book | None:
         young = time.monotonic() - self._read_at < settings.refresh_seconds
         statements, observations = version
         if statements == self._version[0] and (young or observations == self._version[1]):
@@ -327,6 +335,10 @@ class Shelf:
         return None
 
 
-async def _version(aconn: psycopg.AsyncConnection[Any]) -> tuple[int, int]:
-    row = await (await aconn.execute(query("crowd", "official_version"))).fetchone()
-    return (0, 0) if row is None else (int(row[0]), int(row[1]))
+async def _version(
+    aconn: psycopg.AsyncConnection[Any], settings: OfficialSettings
+) -> tuple[tuple[int, ...], int]:
+    """What mairies said and what has become of it; what anybody saw."""
+    values = {"days": settings.valid_days}
+    row = await (await aconn.execute(query("crowd", "official_version"), values)).fetchone()
+    return ((), 0) if row is None else (tuple(row[:3]), int(row[3]))

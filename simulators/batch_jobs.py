@@ -103,8 +103,8 @@ async def cancel(conn: AsyncConnection[Any], where: Path, simulator: str, identi
     batch_files.erase(where, int(row[0]))
 
 
-async def sweep(conn: AsyncConnection[Any], where: Path) -> list[int]:
-    """Erase what has expired; the numbers of the batches that nobody computes any more."""
+async def sweep(conn: AsyncConnection[Any], where: Path) -> list[tuple[int, str]]:
+    """Erase what has expired; the batches that nobody computes any more (number, door)."""
     erased = await (await conn.execute(query("simulators", "batch_erase"))).fetchall()
     for row in erased:
         batch_files.erase(where, int(row[0]))
@@ -114,7 +114,7 @@ async def sweep(conn: AsyncConnection[Any], where: Path) -> list[int]:
     if erased or others:
         log.info("%d batches are erased", len(erased) + len(set(others)))
     silent = await conn.execute(query("simulators", "batch_silent"), {"seconds": SILENT_SECONDS})
-    return [int(row[0]) for row in await silent.fetchall()]
+    return [(int(row[0]), str(row[1])) for row in await silent.fetchall()]
 
 
 async def claim(conn: AsyncConnection[Any], number: int) -> dict[str, Any] | None:
@@ -193,12 +193,14 @@ async def _written(
     rows = batch_files.rows(batch_files.asked(where, number), claimed["asked_type"])
     writer = batch.Writer(claimed["answer_type"], await batch.figures(asked, model))
     unfinished = batch_files.unfinished(where, number, claimed["attempts"])
-    with unfinished.open("wb") as file:
-        file.write(writer.head())
-        async for answers in batch.answers(asked, model, rows, claimed["law_date"]):
-            file.write(writer.chunk(answers))
-            yield len(answers), sum(one.errors is not None for one in answers)
-        file.write(writer.tail())
+    found = batch.answers(asked, model, rows, claimed["law_date"])
+    async with aclosing(found) as chunks:
+        with unfinished.open("wb") as file:
+            file.write(writer.head())
+            async for answers in chunks:
+                file.write(writer.chunk(answers))
+                yield len(answers), sum(one.errors is not None for one in answers)
+            file.write(writer.tail())
 
 
 @dataclass(frozen=True)

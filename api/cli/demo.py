@@ -174,7 +174,7 @@ def _serve(settings: Settings, late: list[str]) -> int:
     children: dict[str, subprocess.Popen[bytes]] = {}
     try:
         children["web"] = _child(settings, "serve", "--port", str(settings.web.port))
-        children["worker"] = _child(settings, "worker", "--concurrency", "2")
+        children["worker"] = _child(settings, "worker")
         _wait_until_ready(settings, children["web"])
         host = settings.web.host
         shown = "localhost" if host in ("127.0.0.1", "::1", "0.0.0.0") else host  # noqa: S104
@@ -187,7 +187,7 @@ def _serve(settings: Settings, late: list[str]) -> int:
             if children["worker"].poll() is not None:
                 click.echo("guichet: the worker ended by itself; started again.", err=True)
                 time.sleep(2)
-                children["worker"] = _child(settings, "worker", "--concurrency", "2")
+                children["worker"] = _child(settings, "worker")
             time.sleep(0.5)
     except KeyboardInterrupt:
         click.echo("\nStopping.")

@@ -13,12 +13,14 @@ from config.settings import Settings, load
 
 
 @click.command("worker")
-@click.option("--concurrency", type=click.IntRange(1, 32), default=1, show_default=True)
+@click.option("--concurrency", type=click.IntRange(1, 32), default=1, show_default=True,
+              help="Harvests and publications at once; the rest has its own places.")  # fmt: skip
 @click.option("--once", is_flag=True, help="End when no job is waiting.")
 @click.option("--parent", type=int, hidden=True, help="End when this process ends.")
 def command(concurrency: int, once: bool, parent: int | None) -> None:
     """Run background jobs (harvests, publications) until Ctrl-C.
 
+    Simulations and other short jobs are taken up at once, whatever a harvest does.
     As many workers as you like, on any machine that reaches the database. A job at work when
     the worker is stopped gets 30 s to end; the job of a killed worker is tried again.
     """
@@ -35,7 +37,7 @@ def command(concurrency: int, once: bool, parent: int | None) -> None:
 
 async def work(settings: Settings, concurrency: int, once: bool) -> None:
     """Open the queue and empty it; with `once`, return when nothing waits."""
-    from api import mail, webhook_delivery
+    from api import lanes, mail, webhook_delivery
     from api.worker import make_app
 
     app = make_app(settings)
@@ -50,12 +52,7 @@ async def work(settings: Settings, concurrency: int, once: bool) -> None:
             asyncio.create_task(webhook_delivery.run(settings)),
         ]
         try:
-            await app.run_worker_async(
-                concurrency=concurrency,
-                wait=not once,
-                shutdown_graceful_timeout=30,
-                delete_jobs="successful",
-            )
+            await lanes.run(app, concurrency, once=once)
         finally:
             for task in beside:
                 task.cancel()

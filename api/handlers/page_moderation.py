@@ -192,7 +192,9 @@ class DropAuthor(StaffPage):
     async def post(self, voice: str) -> None:
         async with self.connection() as conn:
             keys = await self.site.keyring.keys(conn)
-            dropped = await moderation.drop_author(conn, keys, self.staff, _id(voice), self.now)
+            dropped = await moderation.drop_author(
+                conn, keys, self.staff, _id(voice), self.fields.get("reason", ""), self.now
+            )
         if dropped.observations:
             await asyncio.to_thread(live.settle, self.site.settings)
         self.see_other(self.url("moderation"))

@@ -10,6 +10,7 @@ import re
 import shutil
 import tempfile
 from collections.abc import Awaitable
+from contextlib import aclosing
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -148,9 +149,10 @@ class Batch(SimulatorHandler):
         self.set_header("Cache-Control", "no-store")
         self.write(writer.head())
         try:
-            async for answers in batch.answers(asked, model, rows, law_date):
-                self.write(writer.chunk(answers))
-                await flushed(self, self.flush())
+            async with aclosing(batch.answers(asked, model, rows, law_date)) as chunks:
+                async for answers in chunks:
+                    self.write(writer.chunk(answers))
+                    await flushed(self, self.flush())
         except StreamClosedError:
             return  # the caller has gone: nothing more is computed
         finally:

@@ -19,12 +19,20 @@ URL = text("url", "The address to judge, as it was received. It is not fetched, 
 
 
 class ProofEntry(msgspec.Struct):
-    """Who says so. `kind`: mandate (the mairie itself), directory. `by`: a mandate or a source."""
+    """Who says so. `kind`: mandate, directory. `by`: a mandate or a source.
+
+    `role`: as what the mandate spoke (mairie, or whom it delegated to: secretary, epci, provider).
+    The statement counts until `until`, also when its mandate has ended since (`mandate_ended_at`):
+    it is a dated proof, made while the mandate was valid. Null: not known, or not so.
+    """
 
     kind: str
     by: str
     at: datetime
     certified_url: str | None
+    role: str | None
+    until: datetime | None
+    mandate_ended_at: datetime | None
 
 
 class SpaceEntry(msgspec.Struct):
@@ -87,7 +95,11 @@ def entry(space: Space) -> SpaceEntry:
     return SpaceEntry(
         space.commune_code, space.commune, space.kind, space.url, space.label,
         network.id if network and space.kind == "account" else None,
-        [ProofEntry(one.kind, one.by, one.at, one.certified_url) for one in space.proofs],
+        [
+            ProofEntry(one.kind, one.by, one.at, one.certified_url, one.role, one.until,
+                       one.ended_at)
+            for one in space.proofs
+        ],
     )  # fmt: skip
 
 

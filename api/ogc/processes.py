@@ -190,7 +190,7 @@ class Execute(OfProcesses):
                 conn, folder, asked, held.model(None).version if held else VERSION,
                 hours=hours, most_waiting=settings.jobs.most_waiting,
             )  # fmt: skip
-        await asyncio.to_thread(worker.ask_batch, settings, number)
+        await asyncio.to_thread(worker.ask_batch, settings, number, "process")
         async with self.connection() as conn:
             job = await process_jobs.read(conn, identifier)
         self.set_status(201)

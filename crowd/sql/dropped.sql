@@ -7,5 +7,5 @@ with moved as (
   returning id
 )
 insert into crowd.decision (contribution_id, actor, action, reason)
-select id, %(actor)s::text, %(action)s::text, 'abuse'
+select id, %(actor)s::text, %(action)s::text, %(reason)s::text
 from   moved

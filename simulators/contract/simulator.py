@@ -68,6 +68,10 @@ class Simulator:
     def _defaults(self) -> dict[str, Value]:
         return {one.name: one.default for one in self.fields if one.default is not None}
 
+    @cached_property
+    def _required(self) -> tuple[str, ...]:
+        return tuple(one.name for one in self.fields if one.required)
+
     def model(self, version: str | None) -> Model:
         """The model of a pinned version, or the current one. Raises Faulty listing them."""
         for model in self.models:
@@ -113,10 +117,10 @@ class Simulator:
                         message=wrong.message, suggestion=wrong.suggestion,
                     )
                 )  # fmt: skip
-        for one in self.fields:
-            if one.required and one.name not in members:
+        for needed in self._required:
+            if needed not in members:
                 text = Text("Entrée obligatoire.", "Required input.")
-                faults.append(Fault(pointer=pointer(one.name), code="missing", message=text))
+                faults.append(Fault(pointer=pointer(needed), code="missing", message=text))
         if faults:
             raise Faulty(faults)
         given = frozenset(members)

@@ -1,6 +1,5 @@
 """One version of OpenFisca-France as a `Model`: calls become rows, rows become outcomes."""
 
-import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -65,9 +64,10 @@ class OpenFiscaModel:
                 self.program.number, when, np.concatenate([rows, raised])
             )
             cells = computed.tolist()
+            finite = np.isfinite(computed).all(axis=1).tolist()
             for turn, place in enumerate(here):
                 base, more = cells[turn], cells[len(here) + turn]
-                if not all(map(math.isfinite, base)) or not all(map(math.isfinite, more)):
+                if not (finite[turn] and finite[len(here) + turn]):
                     found[place] = Faulty([NOT_COMPUTABLE])
                     continue
                 found[place] = self.program.outcome(

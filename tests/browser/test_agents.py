@@ -24,6 +24,10 @@ CODE, BOX = "69143", "accueil@mairie-neuvillesursaone.fr"
 SCRIPT = Path(__file__).resolve().parents[2] / "web" / "embed" / "carte-commune.js"
 MOST_BYTES = 10_000  # of the compressed script
 WIDER = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+VISIBLE = """(() => {
+  const box = document.activeElement.getBoundingClientRect();
+  return box.width > 1 && box.height > 1 && box.bottom > 0 && box.top < innerHeight;
+})()"""
 ANNOUNCED = 1.5  # seconds: the map shows an edit within a second, and a request
 
 
@@ -199,6 +203,69 @@ def test_the_agents_pages_by_keyboard(base: str, open_page: Opener) -> None:
     page.keyboard.type("personne@inconnu.example")
     page.keyboard.press("Enter")
     expect(page.get_by_label("Code reçu")).to_be_visible()
+
+
+def test_the_table_of_the_mairie_by_keyboard_alone(
+    base: str, town: Settings, post: tuple[Any, int], open_page: Opener
+) -> None:
+    """Code, draft, review and publication; Enter in a field never means another line's button."""
+    with psycopg.connect(town.database.url) as conn:
+        conn.execute("delete from crowd.mandate_code")
+        conn.execute("delete from crowd.desk_draft")
+    page, trouble = open_page()
+    press = page.keyboard.press
+
+    def tab_to(found: str, most: int = 250) -> None:
+        for _ in range(most):
+            press("Tab")
+            if page.evaluate(f"document.activeElement.matches({found!r})"):
+                assert page.evaluate(VISIBLE), f"{found} has the focus and is not seen"
+                return
+        pytest.fail(f"{found!r} is not reached by Tab on {page.url}")
+
+    def declare(service: str) -> None:
+        """« Exists », and its address: the radio by its arrows, the details by Enter."""
+        tab_to(f"input[name='choice.{service}']")
+        while page.evaluate("document.activeElement.value") != "exists":
+            press("ArrowDown")
+        tab_to(f"[id='{service}'] summary")
+        if not page.evaluate("document.activeElement.parentElement.open"):
+            press("Enter")
+        tab_to(f"[id='url-{service}']")
+        page.keyboard.type(f"https://www.mairie-neuvillesursaone.fr/{service}")
+
+    page.goto(f"{base}/fr/mairie/{CODE}")
+    tab_to("main button")
+    press("Enter")
+    expect(page.get_by_label("Code reçu")).to_be_visible()
+    mail.send_waiting(town)
+    if not page.evaluate("document.activeElement.matches('main input:not([type=hidden])')"):
+        tab_to("main input:not([type=hidden])")
+    page.keyboard.type(found(r"Code : (\w{8})", post[0].last(BOX)))
+    press("Enter")
+    expect(page.get_by_role("heading", level=1)).to_contain_text("ce que dit la mairie")
+    drafted, published = "cemetery", "urban-planning"
+    declare(drafted)
+    tab_to("button[value=brouillon]")
+    press("Enter")
+    expect(page.get_by_text("Brouillon enregistré")).to_be_visible()
+    # Another line, and Enter in its field: the whole table is read again, not the drafted line.
+    declare(published)
+    press("Enter")
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Relire et publier")
+    expect(page.locator("main")).to_contain_text(f"fr/{published}")
+    tab_to("button[value=publier]")
+    press("Enter")
+    expect(page.get_by_text("C’est publié.")).to_be_visible()
+    shows(base, published, State.INFORMATION)
+    # Each fact can be contested, and the menu leads everywhere, by Tab.
+    page.goto(f"{base}/fr/mairie/{CODE}/services")
+    for link in ("delegations", "telephones", "espaces", "jetons", "quitter"):
+        page.evaluate("document.activeElement.blur()")
+        tab_to(f"main a[href*='/{link}']")
+    tab_to("main a[href*='/contester']")
+    assert trouble.policy == []
+    assert trouble.errors == []
 
 
 def test_the_card_page_without_scripts(base: str, open_page: Opener) -> None:

@@ -12,6 +12,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Page, expect
 
+from api.i18n_texts import texts
 from catalog.states import State
 from config.settings import Settings
 from crowd import accounts
@@ -20,6 +21,11 @@ from crowd.accounts import Role
 pytestmark = pytest.mark.browser
 Opener = Callable[..., tuple[Page, Any]]
 CODE, WORD, EMAIL = "69143", "une phrase assez longue", "modo@hub.example"
+TEXTS = texts("fr")
+# The beginning of these reasons as a moderator reads them.
+REFUSED, ASKED, REVERTED = (
+    str(TEXTS[f"moderation.reason_{code}"]) for code in ("not_found", "which_page", "was_wrong")
+)
 READING = 2.1  # seconds: the policy holds what is sent sooner
 WIDER = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 
@@ -216,6 +222,124 @@ def test_everything_by_keyboard(desk: str, open_page: Opener) -> None:
     desk_page.locator("main").focus()
     desk_page.keyboard.press("r")
     assert desk_page.evaluate("document.activeElement.id") != "refuse-reason", "switched off"
+
+
+WAITING = """
+with voice as (insert into crowd.voice select from generate_series(1, 2) returning id)
+insert into crowd.contribution
+  (reference, once, token_hash, voice_id, speaker, language, kind, commune_number, service, claim,
+   print, before, state, why)
+select 'CLAVIER' || n, sha256(convert_to('once' || n, 'utf8')),
+       sha256(convert_to('token' || n, 'utf8')),
+       (select case when n <= 3 then min(id) else max(id) end from voice), 'resident', 'fr',
+       'exists', c.number, (array['halls-clubs', 'nursery', 'canteen', 'library', 'cemetery'])[n],
+       '{"kind": "exists", "url": "https://www.mairie-neuvillesursaone.fr/clavier"}',
+       'clavier' || n, '{"state": 0}', 'waiting', '["alone"]'
+from   generate_series(1, 5) as n, catalog.commune c
+where  c.code = %s and c.valid_to is null
+"""
+
+
+def test_the_whole_desk_by_keyboard_alone(desk: str, open_page: Opener, crowded: Settings) -> None:
+    """Log in, accept, refuse and ask with reasons, take a whole author back, read the journal."""
+    with psycopg.connect(crowded.database.url) as conn:
+        conn.execute(WAITING, (CODE,))
+    page, trouble = open_page()
+    press, active = page.keyboard.press, "document.activeElement"
+
+    def tab_to(found: str) -> None:
+        for _ in range(80):
+            press("Tab")
+            if page.evaluate(f"{active}.matches({found!r})"):
+                return
+        pytest.fail(f"{found!r} is not reached by Tab on {page.url}")
+
+    def open_case(number: int) -> None:
+        for _ in range(60):
+            press("j")
+            if page.evaluate(f"{active}.closest('tr').innerText.includes('CLAVIER{number}')"):
+                press("Enter")
+                page.wait_for_url("**/moderation/cas/*")
+                return
+        pytest.fail(f"the case {number} is not reached by j")
+
+    def choose(first_letters: str) -> None:
+        """An option of the list that has the focus; a native list is chosen by its letters."""
+        assert page.evaluate(f"{active}.tagName") == "SELECT"
+        page.keyboard.type(first_letters)
+        assert page.evaluate(f"{active}.value"), "no reason is chosen"
+
+    def state(number: int) -> str:
+        with psycopg.connect(crowded.database.url) as conn:
+            row = conn.execute(
+                "select state from crowd.contribution where reference = %s", (f"CLAVIER{number}",)
+            ).fetchone()
+        assert row is not None
+        return str(row[0])
+
+    def decided() -> None:
+        expect(page.get_by_role("heading", level=1)).to_have_text("Modération")
+
+    page.goto(f"{desk}/fr/connexion?next=/fr/moderation")
+    tab_to("[name=email]")
+    page.keyboard.type(EMAIL)
+    tab_to("[name=password]")
+    page.keyboard.type(WORD)
+    press("Enter")
+    decided()
+    # Accept, from what the shortcut focuses: the button itself.
+    open_case(1)
+    expect(page.get_by_role("heading", name="Ce que nous disons")).to_be_visible()
+    press("a")
+    press("Enter")
+    decided()
+    assert state(1) == "accepted"
+    # Refuse, with a reason and a word for the author.
+    open_case(4)
+    press("r")
+    choose(REFUSED[:2])
+    tab_to("#refuse-text")
+    page.keyboard.type("La page ne parle pas de cela.")
+    tab_to("form[aria-labelledby=refuse] button")
+    press("Enter")
+    decided()
+    assert state(4) == "refused"
+    # Ask.
+    open_case(5)
+    press("q")
+    choose(ASKED[:2])
+    tab_to("#ask-text")
+    page.keyboard.type("Quelle page exactement ?")
+    tab_to("form[aria-labelledby=ask] button")
+    press("Enter")
+    decided()
+    assert state(5) == "asked"
+    # All of one author: what was accepted is taken back, what waits is refused.
+    open_case(2)
+    press("x")
+    press("Tab")
+    press("Enter")  # without a reason the browser itself refuses, and leads to the list
+    assert "/moderation/cas/" in page.url
+    choose(REVERTED[:2])
+    press("Tab")
+    press("Enter")
+    decided()
+    assert [state(one) for one in (1, 2, 3, 4)] == ["reverted", "refused", "refused", "refused"]
+    # The journal has it all.
+    tab_to("main a[href$='/moderation/journal']")
+    press("Enter")
+    page.wait_for_url("**/moderation/journal")
+    said = page.locator("tbody").inner_text()
+    for action in ("drop-author", "ask", "refuse", "accept"):
+        assert action in said
+    # The other tabs are links that Tab reaches, each with its list.
+    page.goto(f"{desk}/fr/moderation")
+    tab_to("a[href*='etat=asked']")
+    press("Enter")
+    page.wait_for_url("**etat=asked")
+    open_case(5)
+    assert trouble.policy == []
+    assert trouble.errors == []
 
 
 def test_what_is_being_written_survives_a_reload(desk: str, open_page: Opener) -> None:

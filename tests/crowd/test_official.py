@@ -1,6 +1,7 @@
 """Official sites and accounts over HTTP: declared by a mairie, asked by anybody, kept by nobody."""
 
 import re
+from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import quote
 
@@ -247,3 +248,80 @@ async def test_an_old_statement_counts_no_more(france_site: Any, hidden: Any) ->
     assert (await ask(france_site, "https://vieux.example.org/"))["verdict"] != "declared"
     desk = (await france_site.browser.get(f"/fr/mairie/{CODE}/espaces")).text
     assert "ne compte plus" in desk
+
+
+async def test_a_statement_outlives_its_mandate_and_says_so(
+    france_site: Any, hidden: Any, staff_login: Any
+) -> None:
+    """By whom, until when, and that the mandate has ended since, in the answer that is cached."""
+    await enter(france_site, hidden)
+    url = "https://apres.example.org/"
+    await declare(france_site, hidden, url=url, label="Site")
+    (proof,) = (await ask(france_site, url))["declared_by"][0]["proofs"]
+    assert (proof["role"], proof["mandate_ended_at"]) == ("mairie", None)
+    days = datetime.fromisoformat(proof["until"]) - datetime.fromisoformat(proof["at"])
+    assert days == timedelta(days=france_site.site.settings.official.valid_days)
+    page = (await france_site.browser.get(f"/fr/est-ce-officiel?url={quote(url)}")).text
+    assert "compte jusqu’au" in page
+    assert "a pris fin" not in page
+    leave = f"/fr/mairie/{CODE}/quitter"
+    sent = {"jeton": hidden((await france_site.browser.get(leave)).text, "jeton"), "fin": "mandat"}
+    assert (await france_site.browser.post(leave, data=sent)).status_code == 303
+    found = await ask(france_site, url)
+    assert found["verdict"] == "declared"
+    assert found["declared_by"][0]["proofs"][0]["mandate_ended_at"] is not None
+    for path in (f"/fr/est-ce-officiel?url={quote(url)}", f"/fr/commune/{CODE}/espaces-officiels"):
+        assert "Ce mandat a pris fin le" in (await france_site.browser.get(path)).text
+    async with france_site.another_browser() as moderator:
+        await staff_login(france_site, browser=moderator)
+        assert "Ce mandat a pris fin le" in (await moderator.get("/fr/moderation/espaces")).text
+    # Whoever speaks for the commune next may take it back.
+    await enter(france_site, hidden)
+    desk = (await france_site.browser.get(f"/fr/mairie/{CODE}/espaces")).text
+    assert "Ce mandat a pris fin le" in desk
+    id_ = re.search(r'name="id" value="(\d+)"', desk)
+    assert id_
+    gone = {"jeton": hidden(desk, "jeton"), "numero": hidden(desk, "numero"),
+            "action": "withdraw", "id": id_[1]}  # fmt: skip
+    await france_site.browser.post(f"/fr/mairie/{CODE}/espaces", data=gone)
+    assert (await ask(france_site, url))["verdict"] == "unknown"
+
+
+async def test_a_delegates_statement_does_not_speak_as_the_mairie(
+    france_site: Any, hidden: Any
+) -> None:
+    await enter(france_site, hidden)
+    rows(
+        france_site,
+        "insert into crowd.mandate (commune_number, commune_code, proof, expires_at, parent_id, role)"
+        " select commune_number, commune_code, 'delegated', now() + interval '1 day', id, 'provider'"
+        " from crowd.mandate",
+    )
+    rows(
+        france_site,
+        "update crowd.session_mandate set mandate_id = (select max(id) from crowd.mandate)",
+    )
+    url = "https://prestataire.example.org/"
+    done = await declare(france_site, hidden, url=url, label="Portail")
+    assert done.status_code == 303, done.text
+    (proof,) = (await ask(france_site, url))["declared_by"][0]["proofs"]
+    assert proof["role"] == "provider"
+    for language, said in (("fr/est-ce-officiel", "Déclaré par un prestataire, à qui la mairie"),
+                           ("en/is-it-official", "Declared by a provider, to whom")):  # fmt: skip
+        page = (await france_site.browser.get(f"/{language}?url={quote(url)}")).text
+        assert said in page
+        assert "Déclaré par la mairie" not in page
+
+
+async def test_a_statement_that_passes_its_time_leaves_the_book_by_itself(
+    france_site: Any, hidden: Any
+) -> None:
+    """Nobody declares anything meanwhile: the book that is kept in memory sees it all the same."""
+    await enter(france_site, hidden)
+    url = "https://seul.example.org/"
+    await declare(france_site, hidden, url=url, label="Seul")
+    assert (await ask(france_site, url))["verdict"] == "declared"
+    with psycopg.connect(france_site.site.settings.database.url) as conn:
+        conn.execute("alter table crowd.official_space disable trigger append_only")
+        conn.execute("update crowd.official_space set declared_at = now() - interval '731 days'")
+    assert (await ask(france_site, url))["verdict"] != "declared"

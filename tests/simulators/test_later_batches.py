@@ -265,7 +265,7 @@ async def test_a_batch_outlives_a_killed_worker(here: Here) -> None:
     here.execute("update simulators.batch set told_at = now() - '1h'::interval")
     async with queue(here.settings).open_async() as app:
         async with batch_worker.connection(here.settings) as conn:
-            for number in await batch_jobs.sweep(conn, here.folder):
+            for number, _ in await batch_jobs.sweep(conn, here.folder):
                 assert await batch_worker.known(app, number), "its job is there: not asked twice"
         for job in await app.job_manager.get_stalled_jobs(seconds_since_heartbeat=120):
             await app.job_manager.retry_job(job)

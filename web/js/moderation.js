@@ -20,7 +20,12 @@ const actions = {
   j: () => step(1),
   k: () => step(-1),
   a: () => document.querySelector("[data-key-accept]")?.focus(),
-  r: () => document.querySelector("#refuse-reason")?.focus(),
+  r: () => document.querySelector("#refuse-reason, #revert-reason")?.focus(),
+  q: () => document.querySelector("#ask-reason")?.focus(),
+  x: () => {
+    const reason = document.querySelector("#author-reason");
+    if (reason) { reason.closest("details").open = true; reason.focus(); }
+  },
   "?": () => {
     const help = control?.closest("details");
     if (help) { help.open = true; help.querySelector("summary").focus(); }

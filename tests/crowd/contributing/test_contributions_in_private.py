@@ -4,9 +4,12 @@ import contextlib
 import hashlib
 import re
 from typing import Any
+from urllib.parse import urlencode
 
 import psycopg
 
+from api.addresses import PAGES
+from api.app import routes
 from catalog.states import State as Fact
 from crowd import accounts, contributions
 
@@ -66,6 +69,24 @@ def dump(site: Any) -> str:
     return "\n".join(found)
 
 
+def every_public_address(office: str) -> list[str]:
+    """Each GET of the API and each page whose slots are public, from the routes themselves: a new
+    one is scanned without anybody thinking of it."""
+    slots = {"code": CODE, "service": SERVICE, "office": office, "simulator": "income-tax",
+             "territory": "france", "number": "1", "practice": "1", "record": "1"}  # fmt: skip
+    asked = {getattr(route, "template", ""): route.handler_class.parameters for route in routes()
+             if getattr(route, "template", "").startswith("/api/")}  # fmt: skip
+    pages = [path for both in PAGES.values() for path in both]
+    found = []
+    for template in (*asked, *pages):
+        names = re.findall(r"{(\w+)", template)
+        if set(names) <= set(slots):
+            path = re.sub(r"{(\w+)[^}]*}", lambda slot: slots[slot[1]], template)
+            needed = [one for one in asked.get(template, ()) if one.required]
+            found.append(path + "?" + urlencode({one.name: one.example for one in needed}))
+    return found
+
+
 async def test_no_public_answer_holds_an_address(
     france_site: Any, visit: Any, staff_login: Any
 ) -> None:
@@ -91,6 +112,18 @@ async def test_no_public_answer_holds_an_address(
         for seed in seeds:
             assert seed not in answer.text, path
         assert reference not in answer.text, f"{path}: who holds it is its author"
+    ((office,),) = france_site.rows("select min(id)::text from catalog.office")
+    paths = every_public_address(office)
+    read = 0
+    for path in paths:
+        async with reader.browser.stream("GET", path) as answer:
+            if answer.headers.get("Content-Type", "").startswith("text/event-stream"):
+                continue  # it never ends
+            text = (await answer.aread()).decode("utf-8", "replace")
+        read += answer.status_code == 200
+        for seed in (*seeds, reference):
+            assert seed not in text, path
+    assert read > 60, f"{read} of {len(paths)} were read"
     page = (await reader.browser.get("/ogc/collections/contributions/items")).json()
     (published,) = page["features"]
     assert published["properties"]["commune"] == CODE

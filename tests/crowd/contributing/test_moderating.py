@@ -122,9 +122,17 @@ async def test_an_author_is_dropped_in_one_go(
     proof = re.search(r'name="jeton" value="([0-9a-f]{64})"', page)
     assert voice
     assert proof
-    answer = await france_site.browser.post(voice[0], data={"jeton": proof[1]})
+    for reason in ("", "because"):
+        sent = {"jeton": proof[1], "reason": reason}
+        assert (await france_site.browser.post(voice[0], data=sent)).status_code == 400
+    assert await france_site.known() is Fact.INFORMATION, "nothing without a reason"
+    sent = {"jeton": proof[1], "reason": "was-wrong"}
+    answer = await france_site.browser.post(voice[0], data=sent)
     assert answer.status_code == 303
     assert await france_site.known() is Fact.UNKNOWN
+    assert france_site.rows(
+        "select details ->> 'reason' from crowd.audit where action = 'drop-author'"
+    ) == [("was-wrong",)]
     assert france_site.rows("select state from crowd.contribution order by id") == [
         ("reverted",), ("refused",), ("refused",), ("waiting",)]  # fmt: skip
 
