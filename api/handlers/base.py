@@ -341,7 +341,7 @@ class PageHandler(BaseHandler):
             "canonical": self.canonical,
             "page": self.page,
             "path": self.request.path,
-            "here": self.told_path,
+            "told_path": self.told_path,
             "referential": site.referential,
             "generation": site.edition.id if site.published else None,
             "version": site.edition.version if site.published else None,

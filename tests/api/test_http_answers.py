@@ -1,6 +1,9 @@
 """Caching, compression, HEAD, languages and headers of the real server."""
 
 import gzip
+import re
+from html import unescape
+from urllib.parse import parse_qs, urlsplit
 
 import brotli
 import httpx
@@ -145,3 +148,22 @@ def test_id_rasters_hold_the_numbers(client):
     picture = Image.open(io.BytesIO(answer.content))
     assert picture.size == (frame["width"], frame["height"])
     assert "immutable" in answer.headers["Cache-Control"]
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "/fr/carte",
+        "/fr/",
+        "/fr/commune/42218",
+        "/fr/grace-a-vous",
+        "/ogc/collections/communes?f=html",
+    ],
+)
+def test_every_page_offers_to_tell_a_difficulty_of_itself(
+    client: httpx.Client, address: str
+) -> None:
+    """Pages name their own values: one of them had hidden the page's address from the layout."""
+    [link] = re.findall(r'<p class="difficulty"><a href="([^"]*)"', client.get(address).text)
+    told = parse_qs(urlsplit(unescape(link)).query)["page"]
+    assert told == [urlsplit(address).path]
