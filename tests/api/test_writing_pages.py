@@ -50,7 +50,7 @@ def test_a_template_writes_what_jinja_writes(tmp_path):
 @pytest.mark.parametrize(
     "value",
     ["", "Évreux", "<", "a&b", "'", '"', Markup("<b>"), 3, None, 1.5, Made(), ["<"], {"a": "&"}],
-    ids=repr,
+    ids=lambda value: type(value).__name__,
 )
 def test_what_is_shown_is_escaped(value):
     assert shown(value) == escape(value)
