@@ -115,7 +115,7 @@ class EditableItems(_Editing, Items):
     """POST: declare a service of which the commune had said nothing."""
 
     def writes(self) -> tuple[str, ...]:
-        return ("POST",) if self.of.id == SERVICES.id else ()
+        return ("POST",) if self.path_kwargs.get("collection") == SERVICES.id else ()
 
     async def post(self, collection: str) -> None:
         self.declared()
@@ -143,7 +143,7 @@ class EditableItem(_Editing, Item):
     """PUT, PATCH and DELETE of one item."""
 
     def writes(self) -> tuple[str, ...]:
-        return METHODS.get(self.of.id, ())
+        return METHODS.get(self.path_kwargs.get("collection", ""), ())
 
     before: tuple[int, bool] = (0, False)  # of a service: what the commune said last
 

@@ -89,7 +89,10 @@ def test_gdal_finds_the_collections_and_filters_by_box(site, counts):
     told = gdal("ogrinfo", "-ro", "-al", "-geom=NO", "-spat", "4.9", "46.1", "5", "46.2",
                 f"OAPIF:{site}/ogc/collections/communes")  # fmt: skip
     ours = httpx.get(f"{site}/ogc/collections/communes/items?bbox=4.9,46.1,5,46.2&limit=100").json()
-    assert told.count("OGRFeature(") == ours["numberMatched"] > 0
+    # What has no geometry is in every box for OGC, and in none for GDAL.
+    placed = sum(one["geometry"] is not None for one in ours["features"])
+    assert len(ours["features"]) == ours["numberMatched"]
+    assert told.count("OGRFeature(") == placed > 0
 
 
 def test_gdal_reads_our_files(site, counts, tmp_path):
@@ -119,7 +122,7 @@ def test_owslib_reads_everything(site, counts):
             continue
         first = page["features"][0]
         assert service.collection_item(collection, first["id"])["id"] == first["id"]
-    found = service.collection_items("communes", filter="population > 20 * operations", limit=100)
+    found = service.collection_items("communes", filter="population > 1000", limit=100)
     assert all(one["properties"]["population"] > 1000 for one in found["features"])
     found = service.collection_items("communes", bbox=[4.9, 46.1, 5, 46.2])
     assert found["features"]

@@ -181,3 +181,12 @@ def test_an_area_covers_the_centres_of_its_communes(small_france, site, database
     )[0][0]
     assert missing == 0
     assert database_says("select count(*) from tiles.area_shape")[0][0] > 0
+
+
+@pytest.mark.parametrize("address", ["services/items", "services/items/42218.nursery"])
+def test_a_method_that_is_not_known_is_told_which_are(ogc, address):
+    """Tornado refuses TRACE before it tells a handler which collection is meant."""
+    answer = ogc.request("TRACE", f"/collections/{address}")
+    assert answer.status_code == 405
+    assert answer.headers["Content-Type"].startswith("application/problem+json")
+    assert {"GET", "HEAD", "OPTIONS"} <= set(answer.headers["Allow"].split(", "))

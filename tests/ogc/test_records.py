@@ -86,8 +86,8 @@ def test_words_place_and_time_find_it(ogc):
     assert found(q="PISCINES") == 1
     assert found(q="ecoles") == 31  # one has it as a keyword only
     assert found(q="nothing-of-the-kind") == 0
-    assert found(bbox="4.8,45.6,5,45.8") == 1
-    assert found(bbox="0,0,1,1") == 0
+    nowhere = found(bbox="0,0,1,1")  # what has no geometry is in every box
+    assert found(bbox="4.8,45.6,5,45.8") == nowhere + 1
     assert found(datetime="2020-06-01", type="service") == 1
     assert found(datetime="2023-06-01", type="service") == 0
     assert found(filter="title LIKE '%Piscines%' AND type = 'service'") == 1

@@ -175,7 +175,11 @@ def test_nothing_that_a_person_tells_is_in_the_log(
     client.get(kept["url"])
     client.post(TAX, json={**COUPLE, "salary_1": -32123.77})
     time.sleep(0.3)
-    logs = [path.read_text() for path in small_france_settings.paths.var.glob("serve-*.log")]
+    # Without the ids of requests: sixteen random digits hold any five, some day.
+    logs = [
+        re.sub(r"\[[0-9a-f]{16}\]", "", path.read_text())
+        for path in small_france_settings.paths.var.glob("serve-*.log")
+    ]
     assert any("/answers/{answer}" in log for log in logs)
     for log in logs:
         for secret in ("32123", "28456", kept["id"]):
