@@ -14,6 +14,7 @@ from procrastinate import JobContext, PsycopgConnector, RetryStrategy
 
 from api import batch_worker, button_worker, practice_mails
 from api.lanes import LONG
+from api.retrying import Retrying
 from catalog import live
 from catalog.database import address, pools
 from catalog.database.locks import alone
@@ -35,6 +36,7 @@ STALLED_SECONDS = 120.0  # a worker's heartbeat is every 10 s: silent for this l
 def make_app(settings: Settings) -> procrastinate.App:
     """The queue of this database, with every task. Nothing is opened yet."""
     app = procrastinate.App(connector=connector(settings))
+    app.job_manager = Retrying(app.connector)
     register(app, settings)
     return app
 

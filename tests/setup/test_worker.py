@@ -74,6 +74,25 @@ async def test_a_source_that_is_away_is_tried_again_later(
     assert jobs(database_settings) == [("harvest_source", "todo", 1)]
 
 
+async def test_a_harvest_that_fails_while_another_waits_leaves_nothing_stuck(
+    database_settings: Settings, calls: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A job left at work for ever would keep its lock, and every later harvest of the source."""
+    asked = []
+
+    def harvest(settings: Settings, ids: list[str], _dry: bool, _tell: object) -> list[object]:
+        if not asked:
+            asked.append(worker.ask(settings, "harvest_source", source_id=ids[0]))
+            raise Unavailable("away does not answer")
+        return [SimpleNamespace(state="skipped", message=None)]
+
+    monkeypatch.setattr(harvest_package, "runs", SimpleNamespace(harvest=harvest), raising=False)
+    await asyncio.to_thread(worker.ask, database_settings, "harvest_source", source_id="away")
+    await work(database_settings, 1, True)
+    assert asked == [True]
+    assert jobs(database_settings) == [("harvest_source", "failed", 1)]
+
+
 async def test_the_job_of_a_dead_worker_is_taken_up(
     database_settings: Settings, calls: list[str]
 ) -> None:
