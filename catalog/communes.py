@@ -141,11 +141,9 @@ async def resolve(aconn: Connection, code: str) -> Resolved:
             "or 97411.",
             parameter="code",
         )
-    async with aconn.cursor(row_factory=class_row(Commune)) as cursor:
-        # Nearly everybody asks for a commune that is one: one trip instead of two.
-        await cursor.execute(query("catalog", "commune_by_code"), {"code": asked})
-        if (current := await cursor.fetchone()) is not None:
-            return Resolved(asked, "current", current.name, current)
+    # Nearly everybody asks for a commune that is one: one trip instead of two.
+    if (current := await _one(aconn, code=asked)) is not None:
+        return Resolved(asked, "current", current.name, current)
     answer = await _who_answers(aconn, asked)
     if answer is None:
         raise NotFound(f"There is no commune with the code {asked}.", parameter="code")
@@ -168,12 +166,18 @@ async def _who_answers(aconn: Connection, code: str) -> tuple[Any, ...] | None:
 
 async def by_number(aconn: Connection, number: int) -> Commune:
     """Raises NotFound."""
-    async with aconn.cursor(row_factory=class_row(Commune)) as cursor:
-        await cursor.execute(query("catalog", "commune_by_number"), {"number": number})
-        commune = await cursor.fetchone()
+    commune = await _one(aconn, number=number)
     if commune is None:
         raise NotFound(f"There is no commune of number {number}.", parameter="number")
     return commune
+
+
+async def _one(
+    aconn: Connection, *, number: int | None = None, code: str | None = None
+) -> Commune | None:
+    async with aconn.cursor(row_factory=class_row(Commune)) as cursor:
+        await cursor.execute(query("catalog", "commune_one"), {"number": number, "code": code})
+        return await cursor.fetchone()
 
 
 async def similar(aconn: Connection, commune: Commune, limit: int = 6) -> list[Similar]:

@@ -294,26 +294,20 @@ def test_the_whole_desk_by_keyboard_alone(desk: str, open_page: Opener, crowded:
     press("Enter")
     decided()
     assert state(1) == "accepted"
-    # Refuse, with a reason and a word for the author.
-    open_case(4)
-    press("r")
-    choose(REFUSED[:2])
-    tab_to("#refuse-text")
-    page.keyboard.type("La page ne parle pas de cela.")
-    tab_to("form[aria-labelledby=refuse] button")
-    press("Enter")
-    decided()
-    assert state(4) == "refused"
-    # Ask.
-    open_case(5)
-    press("q")
-    choose(ASKED[:2])
-    tab_to("#ask-text")
-    page.keyboard.type("Quelle page exactement ?")
-    tab_to("form[aria-labelledby=ask] button")
-    press("Enter")
-    decided()
-    assert state(5) == "asked"
+    # Refuse, and ask: with a reason and a word for the author.
+    for number, key, form, reason, word, after in (
+        (4, "r", "refuse", REFUSED, "La page ne parle pas de cela.", "refused"),
+        (5, "q", "ask", ASKED, "Quelle page exactement ?", "asked"),
+    ):
+        open_case(number)
+        press(key)
+        choose(reason[:2])
+        tab_to(f"#{form}-text")
+        page.keyboard.type(word)
+        tab_to(f"form[aria-labelledby={form}] button")
+        press("Enter")
+        decided()
+        assert state(number) == after
     # All of one author: what was accepted is taken back, what waits is refused.
     open_case(2)
     press("x")
